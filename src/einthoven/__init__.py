@@ -1,0 +1,1 @@
+"""Einthoven: a workbench for 12-lead ECGs."""
