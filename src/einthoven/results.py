@@ -95,7 +95,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The course of a training. `stopped` is `finished`, `early` (no better loss for `patience` epochs) or `cancelled`."""
+    """The course of a training. `stopped`: `finished`, `early` (no better loss for a while) or `cancelled`."""
 
     epochs: tuple[Epoch, ...]
     best_epoch: int

@@ -42,7 +42,7 @@ class Step:
             )
         if set(self.parameters) != set(STEP_PARAMETERS[self.name]):
             raise SettingError(
-                f"Step {self.name!r} takes {', '.join(STEP_PARAMETERS[self.name])}; given were {sorted(self.parameters)}."
+                f"Step {self.name!r} takes {', '.join(STEP_PARAMETERS[self.name])}, not {sorted(self.parameters)}."
             )
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
