@@ -1,0 +1,1 @@
+"""Torch modules of the architectures; imported only when a network is built."""

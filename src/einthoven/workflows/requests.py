@@ -1,0 +1,246 @@
+"""What a user asks for, as plain values: the one form in which API and command line hand work to the workflows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from einthoven.record import ReadHints
+from einthoven.results import Epoch, Evaluation, Failure, Prediction
+from einthoven.spec import Padding, ZScoreOver
+from einthoven.store.types import Job, Problem
+from einthoven.task import Kind, TaskClass
+
+Method = Literal["scratch", "whole", "head"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Read files into a dataset. Either `paths` (files or folders here) or `upload` (a finished upload).
+
+    `layout` names a known data set layout (`ptbxl`) that brings labels, subjects and folds;
+    `resolution` picks among the layout's signal folders (PTB-XL: 100 or 500 Hz; None: what is there).
+    """
+
+    dataset: str
+    paths: tuple[str, ...] = ()
+    upload: str | None = None
+    refused: tuple[int, ...] = ()
+    hints: ReadHints = field(default_factory=ReadHints)
+    layout: str | None = None
+    resolution: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """Train a model for one task of one dataset.
+
+    `from_model` continues from a model's weights: `method` `whole` trains all layers, `head` only the
+    last. `folds` limits what training may see to records of these folds; a fifth of it, whole patients,
+    is the validation part. None for `batch_size` ... means the recipe's value. `rate`, `duration`:
+    what the model sees, in Hz and seconds; None means the installation's setting.
+    """
+
+    dataset: str
+    task: str
+    architecture: str = "xceptiontime"
+    from_model: str | None = None
+    method: Method = "scratch"
+    name: str | None = None
+    folds: tuple[int, ...] | None = None
+    one_per_patient: bool = False
+    seed: int = 0
+    epochs: int | None = None
+    batch_size: int | None = None
+    optimiser: str | None = None
+    maximum_rate: float | None = None
+    gamma: float | None = None
+    patience: int | None = None
+    rate: float | None = None
+    duration: float | None = None
+    padding: Padding = "zeros"
+    z_score: Literal["lead", "record", "none"] = "lead"
+
+    @property
+    def z_score_over(self) -> ZScoreOver | None:
+        return None if self.z_score == "none" else self.z_score
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """Predict every record of a dataset (or only of `folds`), or files at `paths` that are not kept."""
+
+    model: str
+    dataset: str | None = None
+    folds: tuple[int, ...] | None = None
+    paths: tuple[str, ...] = ()
+    hints: ReadHints = field(default_factory=ReadHints)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Compare a model's answers with the labels of a task (None: the task of the model's name)."""
+
+    model: str
+    dataset: str
+    task: str | None = None
+    folds: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What became of every file: read, already there, refused; and of the labels that came along."""
+
+    dataset: str
+    n_files: int
+    n_read: int
+    n_already_there: int
+    n_refused: int
+    refused: tuple[Failure, ...]
+    doubts: Mapping[str, int]
+    skipped: tuple[str, ...]
+    tasks: tuple[str, ...]
+    labels_without_record: int
+    records_without_label: int
+    examples_without_record: tuple[str, ...]
+    examples_without_label: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOutcome:
+    """What a label table brought to a dataset."""
+
+    dataset: str
+    task: str
+    kind: Kind
+    n_matched: int
+    counts: Mapping[str, int]
+    labels_without_record: tuple[str, ...]
+    records_without_label: tuple[str, ...]
+    n_labels_without_record: int
+    n_records_without_label: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitInfo:
+    """How records were divided: numbers of records, subjects, and records per class on each side."""
+
+    seed: int
+    folds: tuple[int, ...] | None
+    n_train: int
+    n_validation: int
+    n_subjects_train: int
+    n_subjects_validation: int
+    train_counts: Mapping[str, int]
+    validation_counts: Mapping[str, int]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainCheck:
+    """What a training would do, before it starts: the split, warnings in words, a guess at the time."""
+
+    split: SplitInfo
+    warnings: tuple[str, ...]
+    minutes: float | None
+    minutes_note: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOutcome:
+    """A training that ended with a model. `validation` is how the best epoch did on the validation part."""
+
+    model: str
+    split: SplitInfo
+    best_epoch: int
+    stopped: str
+    maximum_rate: float
+    seconds: float
+    parity_logits: float
+    parity_probabilities: float
+    validation: Evaluation
+    refused: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training with its course so far: what the run's page shows, during and after."""
+
+    job: Job
+    request: TrainRequest
+    epochs: tuple[Epoch, ...]
+    batch: tuple[int, int] | None
+    seconds_left: float | None
+    log: tuple[str, ...]
+    split: SplitInfo | None
+    config: Mapping[str, Any]
+    environment: Mapping[str, str]
+    outcome: TrainOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionTable:
+    """Predictions of one model for many records, with the records it could not be used for."""
+
+    job: Job | None
+    model: str
+    simulated_model: bool
+    kind: Kind
+    unit: str
+    classes: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    total: int
+    rows: tuple["PredictionRow", ...]
+    refused: tuple[Failure, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """One record's prediction. `item` is None for files that are not in a dataset; `answer` in words."""
+
+    item: int | None
+    prediction: Prediction
+    answer: tuple[str, ...]
+    truth: tuple[str, ...] | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePrediction:
+    """One model's answer for one record, with what the page needs to show it."""
+
+    model: str
+    simulated_model: bool
+    kind: Kind
+    unit: str
+    classes: tuple[TaskClass, ...]
+    thresholds: tuple[float, ...]
+    row: PredictionRow
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """An evaluation with what was evaluated. `seen_in_training`: records that the model had learned from."""
+
+    job: Job | None
+    model: str
+    dataset: str
+    task: str
+    folds: tuple[int, ...] | None
+    evaluation: Evaluation
+    refused: tuple[Failure, ...]
+    n_without_label: int
+    seen_in_training: int
+    mistakes: tuple[PredictionRow, ...]
+    seconds: float
+
+
+def problem_of(error: Exception) -> Problem:
+    """An error as the value that is stored and shown."""
+    return Problem(
+        type(error).__name__, getattr(error, "message", str(error)), getattr(error, "advice", "")
+    )

@@ -1,0 +1,193 @@
+"""What the library and the viewer show: values computed from the store, ready for a page or a terminal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from einthoven.record import Amplitude, Annotation, SourceInfo, Subject
+from einthoven.store.types import Dataset, Item, TaskInfo
+from einthoven.task import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBin:
+    """Records with an age from `start` to below `end` years, by sex."""
+
+    start: int
+    end: int
+    female: int
+    male: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """A dataset with its tasks and distributions. `leads` counts records per set of leads."""
+
+    dataset: Dataset
+    tasks: tuple[TaskInfo, ...]
+    ages: tuple[AgeBin, ...]
+    n_without_age: int
+    sexes: Mapping[str, int]
+    folds: Mapping[str, int]
+    formats: Mapping[str, int]
+    rates: Mapping[str, int]
+    durations: Mapping[str, int]
+    amplitudes: Mapping[str, int]
+    n_doubts: int
+    doubts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One page of a dataset's items. `total` counts all that match."""
+
+    total: int
+    rows: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDetail:
+    """One record for the viewer, with its passport and its neighbours in the dataset.
+
+    `signal` of the same address is float32, little-endian, `(n_leads, n_samples)` in C order, in mV
+    (or relative units), NaN where samples are missing.
+    """
+
+    item: int
+    dataset: str
+    file_name: str
+    record_id: str
+    leads: tuple[str, ...]
+    rate: float
+    n_samples: int
+    duration: float
+    amplitude: Amplitude
+    subject: Subject
+    source: SourceInfo
+    annotations: tuple[Annotation, ...]
+    steps: tuple[str, ...]
+    labels: Mapping[str, Answer]
+    fold: int | None
+    previous: int | None
+    next: int | None
+    position: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """Lead II (or the first lead) of a record, thinned for drawing: lowest and highest value per column."""
+
+    item: int
+    lead: str
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreview:
+    """The head of a label table, to choose its columns from, with what the program would choose."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    n_rows: int
+    file_column: str | None
+    label_column: str | None
+    code_column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of the list of trainings."""
+
+    id: str
+    name: str
+    dataset: str
+    task: str
+    architecture: str
+    method: str
+    state: str
+    created: str
+    epoch: int
+    epochs: int
+    best_f1: float | None
+    model: str | None
+    headline: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOption:
+    """One advanced setting of training: what it is, in a sentence, and what is allowed."""
+
+    name: str
+    title: str
+    explanation: str
+    default: str
+    choices: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """An entry of a registry, for a list: usable here, or why not."""
+
+    name: str
+    title: str
+    summary: str
+    available: bool
+    reason: str
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model for people: its `ModelSpec` in words, its making in numbers."""
+
+    name: str
+    created: str
+    kind: str
+    task: str
+    unit: str
+    classes: tuple[str, ...]
+    class_titles: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    leads: tuple[str, ...]
+    rate: float
+    duration: float
+    steps: tuple[str, ...]
+    architecture: str | None
+    base: str | None
+    run: str | None
+    trained_on: str | None
+    n_train: int | None
+    parameters: int | None
+    size: int
+    simulated: bool
+    can_continue: bool
+    validation_macro_f1: float | None
+    validation_macro_auroc: float | None
+    label_counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Settings of this installation that a user changes on the page."""
+
+    target_rate: float = 100.0
+    duration: float = 10.0
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What this installation is and can do."""
+
+    version: str
+    home: str
+    can_train: bool
+    training_advice: str
+    accelerator: str
+    cores: int
+    notice: str
