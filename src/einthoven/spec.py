@@ -27,6 +27,15 @@ STEP_PARAMETERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The standardising steps there are, with the names of their parameters (`signal/standardise.py` runs them)."""
 
+_WORDS = {
+    "leads": "leads in the order {leads}",
+    "fill_gaps": "gaps up to {longest_s:g} s bridged by straight lines, longer ones refused",
+    "band_pass": "{low_hz:g}-{high_hz:g} Hz band-pass at the record's rate (Butterworth, order {order}, zero phase)",
+    "resample": "resampled to {rate_hz:g} Hz (Fourier method)",
+    "window": "first {duration_s:g} s; shorter records expanded by {padding}",
+    "z_score": "z-score per {over} (inside the model)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -49,6 +58,11 @@ class Step:
     # A mappingproxy cannot be pickled or deep-copied, and specs travel between processes.
     def __reduce__(self) -> tuple[object, ...]:
         return (Step, (self.name, dict(self.parameters)))
+
+    def __str__(self) -> str:
+        words = _WORDS[self.name]
+        values = {k: " ".join(v) if isinstance(v, tuple) else v for k, v in self.parameters.items()}
+        return words.format(**values)
 
     def __hash__(self) -> int:
         return hash((self.name, repr(sorted(self.parameters.items()))))

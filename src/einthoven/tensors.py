@@ -50,7 +50,10 @@ def prepare(record: EcgRecord, spec: ModelSpec) -> Prepared:
             f"The model's steps make {result.signal.shape} of this record, but it takes {expected} (leads, samples).",
             advice="In the model's steps, resampling must come before the window.",
         )
-    return Prepared(result.signal, result.added, result.notes)
+    notes = result.notes
+    if record.amplitude == "relative" and spec.z_score == "record":
+        notes += ("amplitude relative: proportions between leads, which this model's z-score keeps, may not be real",)
+    return Prepared(result.signal, result.added, notes)
 
 
 def targets(answers: Sequence[Answer], spec: ModelSpec) -> npt.NDArray[np.int64] | npt.NDArray[np.float32]:

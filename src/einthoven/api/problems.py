@@ -50,7 +50,9 @@ def install(app: FastAPI) -> None:
     async def _ours(request: Request, error: errors.EinthovenError) -> JSONResponse:
         kind = type(error).__name__
         extra = {"missing": list(error.missing)} if isinstance(error, errors.HintsNeeded) else {}
-        return problem(status_of(error), kind, TITLES.get(kind, "It did not work"), error.message, error.advice, **extra)
+        return problem(
+            status_of(error), kind, TITLES.get(kind, "It did not work"), error.message, error.advice, **extra
+        )
 
     @app.exception_handler(RequestValidationError)
     async def _request(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -241,6 +241,4 @@ class EvaluationReport:
 
 def problem_of(error: Exception) -> Problem:
     """An error as the value that is stored and shown."""
-    return Problem(
-        type(error).__name__, getattr(error, "message", str(error)), getattr(error, "advice", "")
-    )
+    return Problem(type(error).__name__, getattr(error, "message", str(error)), getattr(error, "advice", ""))

@@ -1,1 +1,138 @@
-class Workspace: ...
+"""One installation: its library, its models, its jobs, its preferences."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from einthoven.errors import NotFound, SettingError
+from einthoven.jobs import JobQueue
+from einthoven.store import Database, ModelShelf, Quarantine, Store
+from einthoven.store.signals import write_atomically
+from einthoven.store.types import Job
+from einthoven.workflows.plain import to_plain
+from einthoven.workflows.requests import EvaluateRequest, ImportRequest, PredictRequest, TrainRequest
+from einthoven.workflows.views import Preferences
+
+Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest
+PREFERENCES_FORMAT = "einthoven-preferences"
+MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
+MIN_HZ, MAX_HZ = 81.0, 1000.0
+
+
+class Workspace:
+    """Everything kept in one folder (`EINTHOVEN_HOME`)."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.database = Database(home / "einthoven.db")
+        self.store = Store(self.database, home)
+        self.models = ModelShelf(self.database, home)
+        self.quarantine = Quarantine(self.database, home)
+        self.jobs = JobQueue(self.database, home)
+        self.preferences = self._load_preferences()
+        self._key: bytes | None = None
+        self._cache: dict[str, tuple[str, Any]] = {}
+
+    def submit(self, kind: str, request: Request) -> Job:
+        """Queue the work; the request is checked for what can be known now."""
+        title = _titles[kind](self, request)
+        return self.jobs.submit(kind, title, to_plain(request))
+
+    def pseudonym(self, identifier: str) -> str:
+        """A subject's id in this installation: the same for the same person, of no use without its key."""
+        if self._key is None:
+            self._key = self._secret("pseudonyms.key")
+        return "p-" + hmac.new(self._key, identifier.encode(), hashlib.sha256).hexdigest()[:12]
+
+    def token(self) -> str:
+        """The key to the pages, made at the first start and kept, so that open pages survive a restart."""
+        return self._secret("token").hex()
+
+    def cached(self, name: str, version: str, make: Callable[[], Any]) -> Any:
+        """A loaded thing (an inference session) under its name, made again when its version changes."""
+        known = self._cache.get(name)
+        if known is None or known[0] != version:
+            known = self._cache[name] = (version, make())
+        return known[1]
+
+    def save_preferences(self, preferences: Preferences) -> None:
+        if not MIN_HZ <= preferences.target_rate <= MAX_HZ:
+            raise SettingError(
+                f"A target rate of {preferences.target_rate:g} Hz is not possible.",
+                advice=f"Choose {MIN_HZ:g} to {MAX_HZ:g} Hz: the 0.5-40 Hz band needs more than 80.",
+            )
+        if not MIN_SECONDS <= preferences.duration <= MAX_SECONDS:
+            raise SettingError(
+                f"A window of {preferences.duration:g} s is not possible.",
+                advice=f"Choose {MIN_SECONDS:g} to {MAX_SECONDS:g} s.",
+            )
+        if preferences.threads is not None and not 1 <= preferences.threads <= 1024:
+            raise SettingError(f"{preferences.threads} threads are not possible.", advice="Choose at least 1.")
+        data = {"format": PREFERENCES_FORMAT, "version": 1, **asdict(preferences)}
+        write_atomically(self.home / "preferences.json", json.dumps(data, indent=1).encode())
+        self.preferences = preferences
+
+    def _load_preferences(self) -> Preferences:
+        path = self.home / "preferences.json"
+        if not path.exists():
+            return Preferences()
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            if data.pop("format") != PREFERENCES_FORMAT or data.pop("version") != 1:
+                raise ValueError("written by another release")
+            return Preferences(**data)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SettingError(f"{path} is damaged: {error}.", advice="Mend or delete it.") from error
+
+    def _secret(self, name: str) -> bytes:
+        path = self.home / name
+        if not path.exists():
+            write_atomically(path, secrets.token_bytes(32))  # readable by its owner only, as mkstemp makes it
+        return path.read_bytes()
+
+
+def _import_title(workspace: Workspace, request: ImportRequest) -> str:
+    if not (request.paths or request.upload or request.refused):
+        raise SettingError("There is nothing to import.", advice="Choose files or a folder.")
+    return f"Import into {request.dataset}"
+
+
+def _train_title(workspace: Workspace, request: TrainRequest) -> str:
+    return f"Train {request.name or request.task} on {request.dataset}"
+
+
+def _predict_title(workspace: Workspace, request: PredictRequest) -> str:
+    if request.dataset is None and not request.paths:
+        raise SettingError("There is nothing to predict.", advice="Choose a dataset or files.")
+    if request.dataset is not None:
+        workspace.store.dataset(request.dataset)
+    _require_model(workspace, request.model)
+    return f"Predict {request.dataset or f'{len(request.paths)} files'} with {Path(request.model).name}"
+
+
+def _evaluate_title(workspace: Workspace, request: EvaluateRequest) -> str:
+    workspace.store.dataset(request.dataset)
+    _require_model(workspace, request.model)
+    return f"Evaluate {Path(request.model).name} on {request.dataset}"
+
+
+def _require_model(workspace: Workspace, name: str) -> None:
+    """A name on the shelf, or a file; the error about a name lists what there is."""
+    if not workspace.models.has(name) and not Path(name).is_file():
+        if name.endswith(".onnx"):
+            raise NotFound(f"There is no model file {name!r}.")
+        workspace.models.model(name)
+
+
+_titles: dict[str, Callable[[Workspace, Any], str]] = {
+    "import": _import_title,
+    "train": _train_title,
+    "predict": _predict_title,
+    "evaluate": _evaluate_title,
+}

@@ -1,16 +1,18 @@
 """Jobs: everything that takes time, with its history, live."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
-from sse_starlette.sse import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from einthoven.api.routes import Here
+from einthoven.jobs.queue import ENDED
 from einthoven.store.types import Job, JobEvent
 
 router = APIRouter(tags=["jobs"])
@@ -18,7 +20,12 @@ POLL_SECONDS = 0.4
 
 
 @router.get("/jobs")
-def jobs(workspace: Here, kind: str | None = None, active: bool = False, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> list[Job]:  # noqa: FBT001,E501
+def jobs(
+    workspace: Here,
+    kind: str | None = None,
+    active: bool = False,  # noqa: FBT001  a query parameter
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> list[Job]:
     """Jobs, newest first; `active`: only those queued or running."""
     return workspace.jobs.jobs(kind=kind, active=active, limit=limit)
 
@@ -47,20 +54,26 @@ def delete_job(workspace: Here, job: str) -> None:
 
 @router.get("/jobs/{job}/events", response_class=EventSourceResponse)
 async def job_events(workspace: Here, request: Request, job: str, after: int = 0) -> EventSourceResponse:
-    """Server-sent events from number `after` on (or `Last-Event-ID`); each `data` is a JobEvent. Ends with the job."""
-    import json
+    """Server-sent events from number `after` on (or `Last-Event-ID`), until the job has ended.
 
+    `event`: a JobEvent; its `kind` `progress` carries a Progress and, being replaced by the next, has the
+    number of the event before it. `end`: the final state.
+    """
     last = int(request.headers.get("last-event-id", after))
 
     async def stream() -> AsyncIterator[ServerSentEvent]:
-        number = last
+        number, progress = last, None
         while not await request.is_disconnected():
             # State before events: what was written before the job ended is then certainly read.
             now = await run_in_threadpool(workspace.jobs.job, job)
             for event in await run_in_threadpool(workspace.jobs.events, job, after=number):
                 number = event.number
                 yield ServerSentEvent(json.dumps(asdict(event)), id=str(number), event="event")
-            if now.state in ("done", "failed", "cancelled"):
+            if now.progress != progress:
+                progress = now.progress
+                passing = JobEvent(number, "", "progress", asdict(progress))
+                yield ServerSentEvent(json.dumps(asdict(passing)), event="event")
+            if now.state in ENDED:
                 yield ServerSentEvent(now.state, event="end")
                 return
             await asyncio.sleep(POLL_SECONDS)

@@ -89,12 +89,12 @@ def records_csv(workspace: Here, dataset: str) -> Response:
 
 @router.get("/datasets/{dataset}/refused")
 def refused(workspace: Here, dataset: str) -> list[RefusedFile]:
-    return workspace.store.refused(dataset)
+    return workspace.quarantine.list(dataset)
 
 
 @router.delete("/datasets/{dataset}/refused", status_code=204)
 def forget_refused(workspace: Here, dataset: str, ids: Annotated[list[int], Query()]) -> None:
-    workspace.store.forget_refused(dataset, ids)
+    workspace.quarantine.forget(dataset, ids)
 
 
 @router.post("/uploads", status_code=201)

@@ -25,7 +25,9 @@ def model(workspace: Here, model: str) -> ModelView:
 
 
 @router.post("/models", status_code=201)
-def take_in_model(workspace: Here, file: Annotated[UploadFile, File()], name: Annotated[str | None, Form()] = None) -> ModelView:
+def take_in_model(
+    workspace: Here, file: Annotated[UploadFile, File()], name: Annotated[str | None, Form()] = None
+) -> ModelView:
     """Take in an exported `.onnx` or bundle."""
     from einthoven.workflows import share
 
@@ -36,13 +38,13 @@ def take_in_model(workspace: Here, file: Annotated[UploadFile, File()], name: An
 def rename_model(workspace: Here, model: str, name: Annotated[str, Form()]) -> ModelView:
     from einthoven.workflows import share
 
-    workspace.store.rename_model(model, name)
+    workspace.models.rename(model, name)
     return share.view(workspace, name)
 
 
 @router.delete("/models/{model}", status_code=204)
 def delete_model(workspace: Here, model: str) -> None:
-    workspace.store.delete_model(model)
+    workspace.models.delete(model)
 
 
 @router.get("/models/{model}/export", response_class=Response)

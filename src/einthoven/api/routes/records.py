@@ -18,7 +18,9 @@ def record(workspace: Here, item: int) -> RecordDetail:
     return show.detail(workspace, item)
 
 
-@router.get("/records/{item}/signal", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}})
+@router.get(
+    "/records/{item}/signal", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}}
+)
 def signal(
     workspace: Here,
     item: int,

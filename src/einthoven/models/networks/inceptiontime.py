@@ -4,24 +4,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from einthoven.models.networks.layers import MaxOfThree
+from einthoven.models.networks.layers import AsImage, MaxOfThree, conv
 
 KERNELS = (39, 19, 9)
 FILTERS = 32
 
 
 class InceptionModule(nn.Module):
-    """`(batch, n_in, samples)` -> `(batch, 4 * FILTERS, samples)`: three scales and a max-pooled path."""
+    """`n_in` channels -> `4 * FILTERS`: three scales and a max-pooled path."""
 
     def __init__(self, n_in: int) -> None:
         super().__init__()
-        self.bottleneck = nn.Conv1d(n_in, FILTERS, 1, bias=False)
-        self.scales = nn.ModuleList(
-            nn.Conv1d(FILTERS, FILTERS, kernel, padding=kernel // 2, bias=False) for kernel in KERNELS
-        )
+        self.bottleneck = conv(n_in, FILTERS)
+        self.scales = nn.ModuleList(conv(FILTERS, FILTERS, kernel) for kernel in KERNELS)
         self.pool = MaxOfThree()
-        self.pooled = nn.Conv1d(n_in, FILTERS, 1, bias=False)
-        self.norm = nn.BatchNorm1d(4 * FILTERS)
+        self.pooled = conv(n_in, FILTERS)
+        self.norm = nn.BatchNorm2d(4 * FILTERS)
 
     def forward(self, x: Tensor) -> Tensor:
         narrow = self.bottleneck(x)
@@ -36,8 +34,8 @@ class ResidualTriple(nn.Module):
         super().__init__()
         n_out = 4 * FILTERS
         self.modules_in_row = nn.Sequential(InceptionModule(n_in), InceptionModule(n_out), InceptionModule(n_out))
-        norm = nn.BatchNorm1d(n_out)
-        self.shortcut = norm if n_in == n_out else nn.Sequential(nn.Conv1d(n_in, n_out, 1, bias=False), norm)
+        norm = nn.BatchNorm2d(n_out)
+        self.shortcut = norm if n_in == n_out else nn.Sequential(conv(n_in, n_out), norm)
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu(self.modules_in_row(x) + self.shortcut(x))
@@ -48,11 +46,11 @@ class InceptionTime(nn.Module):
 
     def __init__(self, n_leads: int, n_outputs: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(ResidualTriple(n_leads), ResidualTriple(4 * FILTERS))
+        self.body = nn.Sequential(AsImage(), ResidualTriple(n_leads), ResidualTriple(4 * FILTERS))
         self.head = nn.Linear(4 * FILTERS, n_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.body(x).mean(dim=2))
+        out: Tensor = self.head(self.body(x).mean(dim=(2, 3)))
         return out
 
 

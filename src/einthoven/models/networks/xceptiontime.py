@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from einthoven.models.networks.layers import AverageTo, MaxOfThree
+from einthoven.models.networks.layers import AsImage, AverageTo, MaxOfThree, conv
 
 KERNELS = (39, 19, 9)
 FILTERS = 16
@@ -16,8 +16,8 @@ class SeparableConv(nn.Module):
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
-        self.pointwise = nn.Conv1d(channels, channels, 1, bias=False)
+        self.depthwise = conv(channels, channels, kernel, groups=channels)
+        self.pointwise = conv(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.pointwise(self.depthwise(x))
@@ -25,14 +25,14 @@ class SeparableConv(nn.Module):
 
 
 class XceptionModule(nn.Module):
-    """`(batch, n_in, samples)` -> `(batch, 4 * filters, samples)`: three scales and a max-pooled path."""
+    """`n_in` channels -> `4 * filters`: three scales and a max-pooled path."""
 
     def __init__(self, n_in: int, filters: int) -> None:
         super().__init__()
-        self.bottleneck = nn.Conv1d(n_in, filters, 1, bias=False)
+        self.bottleneck = conv(n_in, filters)
         self.scales = nn.ModuleList(SeparableConv(filters, kernel) for kernel in KERNELS)
         self.pool = MaxOfThree()
-        self.pooled = nn.Conv1d(n_in, filters, 1, bias=False)
+        self.pooled = conv(n_in, filters)
 
     def forward(self, x: Tensor) -> Tensor:
         narrow = self.bottleneck(x)
@@ -46,14 +46,14 @@ class ResidualPair(nn.Module):
         super().__init__()
         self.first = XceptionModule(n_in, filters)
         self.second = XceptionModule(4 * filters, 2 * filters)
-        self.shortcut = nn.Sequential(nn.Conv1d(n_in, 8 * filters, 1, bias=False), nn.BatchNorm1d(8 * filters))
+        self.shortcut = nn.Sequential(conv(n_in, 8 * filters), nn.BatchNorm2d(8 * filters))
 
     def forward(self, x: Tensor) -> Tensor:
         return functional.relu(self.second(self.first(x)) + self.shortcut(x))
 
 
 def _narrowing(n_in: int, n_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv1d(n_in, n_out, 1, bias=False), nn.BatchNorm1d(n_out), nn.ReLU())
+    return nn.Sequential(conv(n_in, n_out), nn.BatchNorm2d(n_out), nn.ReLU())
 
 
 class Head(nn.Module):
@@ -63,10 +63,10 @@ class Head(nn.Module):
         super().__init__()
         self.pool = AverageTo(n_samples, min(POOLED, n_samples))
         self.narrow = nn.Sequential(_narrowing(n_in, n_in // 2), _narrowing(n_in // 2, n_in // 4))
-        self.output = nn.Conv1d(n_in // 4, n_outputs, 1)
+        self.output = conv(n_in // 4, n_outputs, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.output(self.narrow(self.pool(x))).mean(dim=2)
+        out: Tensor = self.output(self.narrow(self.pool(x))).mean(dim=(2, 3))
         return out
 
 
@@ -75,7 +75,7 @@ class XceptionTime(nn.Module):
 
     def __init__(self, n_leads: int, n_outputs: int, n_samples: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(ResidualPair(n_leads, FILTERS), ResidualPair(8 * FILTERS, 4 * FILTERS))
+        self.body = nn.Sequential(AsImage(), ResidualPair(n_leads, FILTERS), ResidualPair(8 * FILTERS, 4 * FILTERS))
         self.head = Head(32 * FILTERS, n_outputs, n_samples)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,4 +87,4 @@ def replace_output(module: nn.Module, n_outputs: int) -> None:
     """A fresh last 1x1 convolution with `n_outputs` outputs; the narrowing layers before it stay."""
     if not isinstance(module, XceptionTime):
         raise TypeError(f"{type(module).__name__} is no XceptionTime")
-    module.head.output = nn.Conv1d(module.head.output.in_channels, n_outputs, 1)
+    module.head.output = conv(module.head.output.in_channels, n_outputs, bias=True)

@@ -1,0 +1,5 @@
+"""`python -m einthoven` is the command `einthoven`."""
+
+from einthoven.cli import main
+
+main()

@@ -1,0 +1,146 @@
+"""`einthoven train`, `predict`, `evaluate`."""
+
+import shutil
+from pathlib import Path
+
+import typer
+
+from einthoven.cli import output, work
+from einthoven.evaluate import to_json
+from einthoven.results import Evaluation
+from einthoven.workflows import planning
+from einthoven.workflows.plain import to_plain
+from einthoven.workflows.predict import CSV_NAME
+from einthoven.workflows.requests import (
+    EvaluateRequest,
+    EvaluationReport,
+    PredictionTable,
+    PredictRequest,
+    TrainOutcome,
+    TrainRequest,
+)
+from einthoven.workflows.train import require_torch
+from einthoven.workflows.workspace import Workspace
+
+
+def train(workspace: Workspace, request: TrainRequest, *, as_json: bool) -> None:
+    """Train to the end; the outcome on standard output."""
+    require_torch()
+    job = workspace.submit("train", planning.complete(workspace, request))
+    outcome = work.do(workspace, job, TrainOutcome, quiet=as_json)
+    if as_json:
+        output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation)})
+    else:
+        output.show_failures(outcome.refused)
+        output.out.print(
+            f"Model {outcome.model}: epoch {outcome.best_epoch} is the best, {outcome.seconds / 60:.1f} minutes "
+            f"({outcome.split.n_train} ECGs to learn from, {outcome.split.n_validation} to check by)",
+            markup=False,
+        )
+        _say(outcome.validation)
+    if outcome.refused:
+        raise typer.Exit(output.SOME_FAILED)
+
+
+def predict(workspace: Workspace, request: PredictRequest, *, out: Path | None, as_json: bool) -> None:
+    """Predict; exit 0 all well, 3 some failed, 1 none."""
+    job = workspace.submit("predict", request)
+    outcome = work.do(workspace, job, PredictionTable, quiet=as_json)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(workspace.jobs.file(job.id, CSV_NAME), out)
+    if as_json:
+        output.show_json(
+            {
+                "model": outcome.model,
+                "kind": outcome.kind,
+                "unit": outcome.unit,
+                "classes": list(outcome.classes),
+                "predictions": [
+                    {
+                        "file_name": row.prediction.file_name,
+                        **dict(zip(outcome.classes, row.prediction.values, strict=True)),
+                        "answer": list(row.answer),
+                        "notes": list(row.prediction.notes),
+                        "doubts": list(row.prediction.doubts),
+                    }
+                    for row in outcome.rows
+                ],
+                "refused": [to_plain(failure) for failure in outcome.refused],
+            }
+        )
+    else:
+        _say_predictions(outcome, out)
+    raise typer.Exit(output.exit_code(outcome.total, len(outcome.refused)))
+
+
+def evaluate(workspace: Workspace, request: EvaluateRequest, *, as_json: bool) -> None:
+    """Evaluate; the numbers on standard output."""
+    report = work.do(workspace, workspace.submit("evaluate", request), EvaluationReport, quiet=as_json)
+    if as_json:
+        output.show_json(
+            {
+                **to_json(report.evaluation),
+                "model": report.model,
+                "dataset": report.dataset,
+                "task": report.task,
+                "folds": None if report.folds is None else list(report.folds),
+                "seen_in_training": report.seen_in_training,
+                "n_without_label": report.n_without_label,
+                "refused": [to_plain(failure) for failure in report.refused],
+            }
+        )
+    else:
+        output.show_failures(report.refused)
+        output.out.print(f"{report.model} on {report.dataset}, task {report.task}", style="bold", markup=False)
+        _say(report.evaluation)
+    if report.refused:
+        raise typer.Exit(output.SOME_FAILED)
+
+
+def _say_predictions(outcome: PredictionTable, out: Path | None) -> None:
+    output.show_failures(outcome.refused)
+    if out is not None:
+        output.out.print(f"{outcome.total} ECGs predicted, written to {out}", markup=False)
+        return
+    if outcome.simulated_model:
+        output.err.print(
+            "[yellow]This model learned from simulated ECGs; its answers say nothing about patients.[/yellow]"
+        )
+    rows = [
+        (row.prediction.file_name, *(f"{v:.3f}" for v in row.prediction.values), " ".join(row.answer))
+        for row in outcome.rows
+    ]
+    output.show_table(("file_name", *outcome.classes, "answer"), rows)
+    output.out.print("Research use only, not a medical device.", style="dim")
+
+
+def _say(evaluation: Evaluation) -> None:
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    if evaluation.regression is not None:
+        output.show_table(("n", *evaluation.regression), [(evaluation.n, *map(number, evaluation.regression.values()))])
+    else:
+        output.show_table(
+            ("n", "accuracy", "macro F1", "weighted F1", "macro AUROC"),
+            [(
+                evaluation.n, number(evaluation.accuracy), number(evaluation.macro_f1), number(evaluation.weighted_f1),
+                number(evaluation.macro_auroc),
+            )],
+        )  # fmt: skip
+        output.show_table(
+            ("class", "n", "precision", "recall", "F1", "AUROC"),
+            [
+                (c.name, c.n, number(c.precision), number(c.recall), number(c.f1), number(c.auroc))
+                for c in evaluation.per_class
+            ],
+        )
+    if evaluation.confusion is not None:
+        names = [c.name for c in evaluation.per_class]
+        rows = [(name, *row) for name, row in zip(names, evaluation.confusion, strict=True)]
+        output.show_table(("true \\ predicted", *names), rows)
+    for reason in evaluation.reasons.values():
+        output.out.print(f"  {reason}", markup=False)
+    for warning in evaluation.warnings:
+        output.err.print(f"[yellow]{warning}[/yellow]".replace("[[", "[\\["))

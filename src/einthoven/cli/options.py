@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from einthoven.errors import SettingError
+from einthoven.record import ReadHints
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of this installation's data (default: EINTHOVEN_HOME).", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Assume = Annotated[
+    str,
+    typer.Option(
+        "--assume",
+        help="What the files do not state: unit=mV|uV|V|counts|relative, rate=Hz, gain=counts per mV, baseline=counts, "
+        "leads='I II III ...', orientation=leads-first|samples-first; commas between.",
+        show_default=False,
+    ),
+]
+Folds = Annotated[str | None, typer.Option("--folds", help="Only records of these folds, such as 1-8 or 9 or 1,3,5.")]
+
+
+def parse_folds(text: str | None) -> tuple[int, ...] | None:
+    """`1-8` or `1,3,5-7` as numbers."""
+    if text is None:
+        return None
+    folds: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        try:
+            start, end = int(first), int(last if dash else first)
+        except ValueError:
+            raise SettingError(f"{text!r} names no folds.", advice="Write 1-8, or 9, or 1,3,5.") from None
+        if not 0 <= start <= end <= 1000:
+            raise SettingError(f"{part.strip()!r} is no range of folds.", advice="Write the smaller number first.")
+        folds.update(range(start, end + 1))
+    return tuple(sorted(folds))
+
+
+def parse_hints(text: str) -> ReadHints:
+    return ReadHints.parse(text)

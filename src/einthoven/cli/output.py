@@ -1,0 +1,81 @@
+"""What the commands print: lines for people on standard output, JSON with `--json`, progress on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from einthoven.errors import EinthovenError
+from einthoven.results import Failure
+
+OK, NONE, SOME_FAILED, USAGE = 0, 1, 3, 2
+"""Exit codes: all well; nothing succeeded; the arguments are wrong (Typer's own); some files failed."""
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def show_json(value: Any) -> None:
+    """The one JSON document of a command that was called with `--json`."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(table)
+
+
+def show_failures(failures: Sequence[Failure], *, at_most: int = 20) -> None:
+    """Each file that failed with its reason and the way out, on standard error."""
+    for failure in failures[:at_most]:
+        reason = f"{failure.reason} {failure.advice}".strip()
+        named = reason if failure.file_name in reason else f"{failure.file_name}: {reason}"
+        err.print(f"[red]refused[/red] {_plain(named)}")
+    if len(failures) > at_most:
+        err.print(f"... and {len(failures) - at_most} more")
+
+
+def exit_code(done: int, failed: int) -> int:
+    """0 all well, 3 some failed, 1 none succeeded."""
+    if failed == 0 and done > 0:
+        return OK
+    return SOME_FAILED if done > 0 else NONE
+
+
+@contextmanager
+def errors_said() -> Iterator[None]:
+    """End the command with our own errors in words and exit code 1, not with a traceback."""
+    try:
+        yield
+    except EinthovenError as error:
+        err.print(f"[red]{_plain(error.message)}[/red]")
+        if error.advice:
+            err.print(_plain(error.advice))
+        raise typer.Exit(NONE) from error
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[float, float, str], None]]:
+    """A bar on standard error; the callable takes done, total, message."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=quiet) as progress:
+        task = progress.add_task("", total=None, count="")
+
+        def update(done: float, total: float, message: str) -> None:
+            count = f"{done:.0f}/{total:.0f}" if total else ""
+            progress.update(task, completed=done, total=total or None, description=message, count=count)
+
+        yield update
+
+
+def _plain(text: str) -> str:
+    """Text without meaning as rich markup: file names may hold brackets."""
+    return text.replace("[", "\\[")

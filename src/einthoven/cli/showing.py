@@ -1,0 +1,80 @@
+"""`einthoven show`."""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from einthoven.cli import output
+from einthoven.errors import NotFound
+from einthoven.formats import PathSource, read_all
+from einthoven.record import EcgRecord, ReadHints
+
+
+def run(path: Path, *, hints: ReadHints, as_json: bool) -> None:
+    """Print the passport of each ECG in a file."""
+    if not path.is_file():
+        raise NotFound(f"There is no file {str(path)!r}.")
+    records = list(read_all(PathSource(path, path.parent), hints))
+    if as_json:
+        output.show_json([_as_json(record) for record in records])
+        return
+    for record in records:
+        _say(record)
+
+
+def _as_json(record: EcgRecord) -> dict[str, object]:
+    return {
+        "leads": list(record.leads),
+        "rate": record.rate,
+        "n_samples": record.n_samples,
+        "duration": record.duration,
+        "amplitude": record.amplitude,
+        "range": {lead: list(_range(record, lead)) for lead in record.leads},
+        "missing_samples": int(np.isnan(record.signal).sum()),
+        "subject": asdict(record.subject),
+        "source": asdict(record.source),
+        "annotations": [asdict(annotation) for annotation in record.annotations],
+        "steps": list(record.steps),
+    }
+
+
+def _range(record: EcgRecord, lead: str) -> tuple[float | None, float | None]:
+    there = record.lead(lead)[~np.isnan(record.lead(lead))]
+    return (float(there.min()), float(there.max())) if there.size else (None, None)
+
+
+def _say(record: EcgRecord) -> None:
+    source, subject = record.source, record.subject
+    unit = "mV" if record.amplitude == "mV" else "relative (no known relation to millivolts)"
+    number = f" #{source.index + 1}" if source.index else ""
+    output.out.print(f"{source.name}{number}", style="bold", markup=False)
+    rows = [
+        ("format", f"{source.format}, read by {source.reader}"),
+        ("leads", f"{record.n_leads}: {' '.join(record.leads)}"),
+        ("rate", f"{record.rate:g} Hz"),
+        ("length", f"{record.duration:.3f} s, {record.n_samples} samples"),
+        ("amplitude", unit),
+        (
+            "subject",
+            f"{subject.sex or 'sex unknown'}, {'age unknown' if subject.age is None else f'{subject.age:g} years'}",
+        ),
+        (
+            "stated",
+            f"unit {source.unit or 'none'}, rate {source.rate or 'none'}, leads {' '.join(source.leads or ()) or 'none'}",
+        ),
+        ("assumed", "; ".join(source.assumed) or "nothing"),
+        ("doubts", "; ".join(source.doubts) or "none"),
+        ("codes", ", ".join(a.code or a.text for a in record.annotations if a.onset is None)[:300]),
+    ]
+    output.show_table(("", ""), [row for row in rows if row[1]])
+    extremes = [(lead, *_range(record, lead), int(np.isnan(record.lead(lead)).sum())) for lead in record.leads]
+    output.show_table(
+        ("lead", "lowest", "highest", "missing"),
+        [(lead, _number(low), _number(high), missing or "") for lead, low, high, missing in extremes],
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""Diagnostic statements, their names, and their codes in other systems."""

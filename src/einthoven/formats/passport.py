@@ -1,0 +1,183 @@
+"""From settled facts to an `EcgRecord`: the passport is filled, and what looks wrong is written into it."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from einthoven.errors import RecordError
+from einthoven.formats.facts import Facts, Settled
+from einthoven.leads import STANDARD_12, canonical_leads
+from einthoven.record import Annotation, EcgRecord, Sex, Signal, SourceInfo, Subject
+
+# PTB-XL writes 300 for patients older than 89 (Wagner et al., Scientific Data 7:154, 2020).
+OLDEST_YEARS = 130.0
+_LARGEST_MV = 100.0
+_SMALLEST_MV = 0.005
+# Rounding of the gain to whole counts per mV moves a span of 1 mV by up to 0.5/gain; LUDB's smallest gain is about 300.
+_SPAN_TOLERANCE = 0.003
+
+
+@cache
+def reader_name(package: str) -> str:
+    """`package` with its version, as it stands in `SourceInfo.reader`."""
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the passport says besides the facts: which file, which format, read by what."""
+
+    name: str
+    format: str
+    sha256: str
+    reader: str
+    index: int = 0
+    band: tuple[float, float] | None = None
+    recorded: str | None = None
+    doubts: tuple[str, ...] = ()
+
+
+def sha256(*parts: bytes) -> str:
+    """Hex digest over the parts, in order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def make_record(
+    signal: Signal,
+    facts: Facts,
+    settled: Settled,
+    origin: Origin,
+    *,
+    subject: Subject | None = None,
+    annotations: Sequence[Annotation] = (),
+) -> EcgRecord:
+    """The record with its passport; RecordError when no sample of it has a value."""
+    if np.isnan(signal).all():
+        raise RecordError("No sample has a value: the whole signal is missing (NaN).")
+    leads = canonical_leads(settled.leads)
+    doubts = (*origin.doubts, *settled.doubts, *_doubts(signal, leads, relative=settled.amplitude == "relative"))
+    source = SourceInfo(
+        name=origin.name,
+        format=origin.format,
+        reader=origin.reader,
+        sha256=origin.sha256,
+        index=origin.index,
+        rate=facts.rate,
+        unit=None if facts.units is None else ", ".join(dict.fromkeys(facts.units)),
+        gain=facts.gains,
+        leads=facts.leads,
+        band=origin.band,
+        assumed=settled.assumed,
+        doubts=tuple(dict.fromkeys(doubts)),
+        recorded=origin.recorded,
+    )
+    return EcgRecord(
+        signal=signal,
+        leads=leads,
+        rate=settled.rate,
+        amplitude=settled.amplitude,
+        source=source,
+        subject=subject or Subject(),
+        annotations=tuple(annotations),
+    )
+
+
+def _doubts(signal: Signal, leads: Sequence[str], *, relative: bool) -> list[str]:
+    """What looks wrong in the signal without making it unreadable."""
+    lowest, highest = np.fmin.reduce(signal, axis=1), np.fmax.reduce(signal, axis=1)
+    empty, flat = np.isnan(lowest), lowest == highest
+    found = []
+    if (flat | empty).all():
+        found.append("every lead is flat: there is no ECG in this file")
+    elif flat.any():
+        found.append(f"flat lead: {_names(leads, flat)}")
+    if empty.any():
+        found.append(f"lead without any value: {_names(leads, empty)}")
+    found += _twins(signal, leads, flat | empty)
+    lacking = [name for name in STANDARD_12 if name not in leads]
+    if lacking:
+        found.append(f"{12 - len(lacking)} of the 12 standard leads; lacking {', '.join(lacking)}")
+    live = ~(flat | empty)
+    if not relative and live.any():
+        found += _doubtful_scale(signal[live] if not live.all() else signal, lowest[live], highest[live])
+    return found
+
+
+def _names(leads: Sequence[str], mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:
+    return ", ".join(name for name, hit in zip(leads, mask, strict=True) if hit)
+
+
+def _twins(signal: Signal, leads: Sequence[str], dull: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[str]:
+    seen: dict[bytes, str] = {}
+    found = []
+    for name, row, skip in zip(leads, signal, dull, strict=True):
+        if skip:
+            continue
+        key = row.tobytes()
+        if key in seen:
+            found.append(f"leads {seen[key]} and {name} hold the same samples")
+        seen.setdefault(key, name)
+    return found
+
+
+def _doubtful_scale(signal: Signal, lowest: Signal, highest: Signal) -> list[str]:
+    """Signs that the numbers are no millivolt although the file or the hint says so."""
+    found: list[str] = []
+    largest = float(max(highest.max(), -lowest.min()))
+    if not np.isfinite(largest):
+        return found  # EcgRecord refuses it
+    if largest > _LARGEST_MV:
+        found.append(f"amplitudes reach {largest:.4g} mV, more than any ECG: check unit and gain")
+    elif largest < _SMALLEST_MV:
+        found.append(f"no amplitude above {largest:.2g} mV, less than any ECG: check unit and gain")
+    if len(lowest) < 3:
+        return found
+    if (np.abs(highest - lowest - 1) < _SPAN_TOLERANCE).all():
+        found.append("every lead spans exactly 1.0 mV: each seems scaled to its own range, and the stated gain wrong")
+    mean, deviation = np.nanmean(signal, axis=1), np.nanstd(signal, axis=1)
+    if (np.abs(deviation - 1) < 1e-3).all() and (np.abs(mean) < 1e-3).all():
+        found.append("every lead has mean 0 and standard deviation 1: this looks z-scored, not millivolt")
+    return found
+
+
+def pseudonym(identifier: str) -> str | None:
+    """A short sha256 of a patient id; None for an empty one.
+
+    It keeps a patient's ECGs together without showing the id. It is no protection against somebody
+    who can try out all ids.
+    """
+    stripped = identifier.strip()
+    return hashlib.sha256(stripped.encode()).hexdigest()[:16] if stripped else None
+
+
+_UNITS_OF_AGE = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([YMWD]?)(?:ears?|onths?|eeks?|ays?)?\s*$", re.IGNORECASE)
+_SEXES: dict[str, Sex] = {"f": "F", "female": "F", "woman": "F", "m": "M", "male": "M", "man": "M"}
+
+
+def age_from(text: str) -> tuple[float | None, tuple[str, ...]]:
+    """Age in years from `73`, `011Y` or `6 months`, and a doubt when it cannot be one."""
+    match = _AGE.match(text)
+    if not match:
+        return None, ()
+    years = float(match[1]) * _UNITS_OF_AGE[match[2].upper() or "Y"]
+    if years > OLDEST_YEARS:
+        note = "; PTB-XL writes 300 for patients over 89" if years == 300 else ""
+        return None, (f"an age of {years:g} years is stated, which is not used{note}",)
+    return years, ()
+
+
+def sex_from(text: str) -> Sex | None:
+    """`F` or `M` from the usual words; None for anything else."""
+    return _SEXES.get(text.strip().casefold())

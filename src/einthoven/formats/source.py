@@ -1,0 +1,164 @@
+"""Where the bytes come from: a file on disk or an upload of loose files. Readers touch nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from einthoven.errors import FormatError
+
+MAX_FILE_BYTES = 2 * 1024**3
+"""Files above this size (2 GiB) are refused before they are read."""
+
+MAX_SAMPLES = 2**28
+"""Most values (leads times samples, all records of a file) that are decoded: 1 GiB as float32."""
+
+HEAD_BYTES = 4096
+
+
+class FileSource(Protocol):
+    """One file, with the files beside it.
+
+    `name` is the file's name with its relative folder and "/" as separator; `size` in bytes.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def read(self) -> bytes:
+        """The whole content; FormatError when it cannot be read or is larger than `MAX_FILE_BYTES`."""
+        ...
+
+    def head(self, n: int = HEAD_BYTES) -> bytes:
+        """The first `n` bytes, fewer when the file is shorter."""
+        ...
+
+    def sibling(self, name: str) -> "FileSource | None":
+        """The file called `name` in the same folder or batch, in any case; None when there is none.
+
+        A name with a folder in it is never followed: a header cannot reach outside its folder.
+        """
+        ...
+
+
+class SeenSource:
+    """A source that reads its head and size once, however many formats look at them."""
+
+    def __init__(self, source: FileSource) -> None:
+        self._source = source
+        self.name = source.name
+        self.size = source.size
+        self._head = source.head(HEAD_BYTES)
+
+    def read(self) -> bytes:
+        return self._source.read()
+
+    def head(self, n: int = HEAD_BYTES) -> bytes:
+        if len(self._head) < min(n, self.size):
+            self._head = self._source.head(n)
+        return self._head[:n]
+
+    def sibling(self, name: str) -> FileSource | None:
+        return self._source.sibling(name)
+
+
+def refuse_if_too_large(name: str, size: int) -> None:
+    """FormatError when `size` bytes are more than is read into memory."""
+    if size > MAX_FILE_BYTES:
+        raise FormatError(
+            f"{name} has {size / 1024**3:.1f} GiB; files up to {MAX_FILE_BYTES / 1024**3:g} GiB are read.",
+            advice="Split it into one file per ECG.",
+        )
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name) and name not in (".", "..") and not set(name) & set("/\\\0:")
+
+
+@dataclass(frozen=True, slots=True)
+class PathSource:
+    """A file on disk. `root` is the folder that names are relative to, and the outermost one used."""
+
+    path: Path
+    root: Path | None = None
+
+    @property
+    def name(self) -> str:
+        if self.root is not None and self.path.is_relative_to(self.root):
+            return self.path.relative_to(self.root).as_posix()
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        try:
+            return self.path.stat().st_size
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def read(self) -> bytes:
+        refuse_if_too_large(self.name, self.size)
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def head(self, n: int = HEAD_BYTES) -> bytes:
+        try:
+            with self.path.open("rb") as stream:
+                return stream.read(n)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def sibling(self, name: str) -> "PathSource | None":
+        if not _is_plain(name):
+            return None
+        exact = self.path.parent / name
+        try:
+            if exact.is_file():
+                return PathSource(exact, self.root)
+            for candidate in self.path.parent.iterdir():
+                if candidate.name.casefold() == name.casefold() and candidate.is_file():
+                    return PathSource(candidate, self.root)
+        except OSError:
+            return None
+        return None
+
+    def _unreadable(self, error: OSError) -> FormatError:
+        return FormatError(f"{self.name} cannot be opened: {error.strerror or error}.")
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySource:
+    """One of the loose files of an upload; `files` maps the name (with relative folder) to the content."""
+
+    name: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.name not in self.files:
+            raise FormatError(f"{self.name} is not among the files of the upload.")
+
+    @property
+    def size(self) -> int:
+        return len(self.files[self.name])
+
+    def read(self) -> bytes:
+        refuse_if_too_large(self.name, self.size)
+        return bytes(self.files[self.name])
+
+    def head(self, n: int = HEAD_BYTES) -> bytes:
+        return bytes(self.files[self.name][:n])
+
+    def sibling(self, name: str) -> "MemorySource | None":
+        if not _is_plain(name):
+            return None
+        wanted = PurePosixPath(self.name).with_name(name).as_posix()
+        if wanted in self.files:
+            return MemorySource(wanted, self.files)
+        for candidate in self.files:
+            if candidate.casefold() == wanted.casefold():
+                return MemorySource(candidate, self.files)
+        return None

@@ -1,0 +1,1 @@
+"""Labels: tables and layouts -> tasks, and splits of the labelled ECGs by patient."""

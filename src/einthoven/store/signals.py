@@ -1,0 +1,100 @@
+"""Decoded signals on disk: one safetensors file per record, at its native rate, with all that is known of it.
+
+The header carries the whole record as JSON, so that a library can be rebuilt from these files alone.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from einthoven.errors import FormatError, NotFound
+from einthoven.record import Annotation, EcgRecord, SourceInfo, Subject
+
+FORMAT = "einthoven-record"
+VERSION = 1
+
+
+class SignalFiles:
+    """The folder `signals/`: `ab/<record id>.safetensors`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, record_id: str) -> Path:
+        return self.folder / record_id[:2] / f"{record_id}.safetensors"
+
+    def save(self, record_id: str, record: EcgRecord) -> None:
+        """Write the record; a file that is there already is left alone, since ids are hashes of the content."""
+        from safetensors.numpy import save
+
+        path = self.path(record_id)
+        if path.exists():
+            return
+        header = {"format": FORMAT, "version": str(VERSION), "record": json.dumps(_to_json(record), allow_nan=False)}
+        write_atomically(path, save({"signal": record.signal}, metadata=header))
+
+    def load(self, record_id: str) -> EcgRecord:
+        from safetensors import SafetensorError, safe_open
+
+        path = self.path(record_id)
+        if not path.exists():
+            raise NotFound(
+                f"The signal of record {record_id} is not in {self.folder}.", advice="Import its file again."
+            )
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = file.metadata() or {}
+                signal = file.get_tensor("signal")
+        except SafetensorError as error:
+            raise FormatError(f"The signal file {path} is damaged: {error}.", advice="Import the ECG again.") from error
+        if header.get("format") != FORMAT or header.get("version") != str(VERSION):
+            raise FormatError(f"{path} is no signal file this release reads.", advice="Update Einthoven.")
+        return _from_json(json.loads(header["record"]), signal)
+
+    def delete(self, record_id: str) -> None:
+        self.path(record_id).unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _to_json(record: EcgRecord) -> dict[str, Any]:
+    return {
+        "leads": record.leads,
+        "rate": record.rate,
+        "amplitude": record.amplitude,
+        "source": asdict(record.source),
+        "subject": asdict(record.subject),
+        "annotations": [asdict(annotation) for annotation in record.annotations],
+        "steps": record.steps,
+    }
+
+
+def _from_json(data: Mapping[str, Any], signal: Any) -> EcgRecord:
+    def frozen(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    return EcgRecord(
+        signal=signal,
+        leads=tuple(data["leads"]),
+        rate=data["rate"],
+        amplitude=data["amplitude"],
+        source=SourceInfo(**{name: frozen(value) for name, value in data["source"].items()}),
+        subject=Subject(**data["subject"]),
+        annotations=tuple(Annotation(**annotation) for annotation in data["annotations"]),
+        steps=tuple(data["steps"]),
+    )

@@ -1,0 +1,100 @@
+"""Learning-rate range test (Smith 2017, arXiv 1506.01186, section 3.3). Imports torch: import it on use."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+LOWEST_RATE = 1e-5
+HIGHEST_RATE = 0.3
+STEPS = 24
+SMOOTHING = 0.7
+"""Weight of the past in the running mean of the loss; with 24 steps a heavier one would lag by too many."""
+DIVERGED = 1.5
+"""The ramp ends when the smoothed loss exceeds this many times its lowest value."""
+FALLBACK_RATE = 1e-3
+LARGEST_CHOICE = 1e-2
+"""Never proposed above: the rate is used from the first step, without warm-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateSearch:
+    """Rates tried, the loss at each, and the rate chosen by the rule that `rule` states in words."""
+
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    chosen: float
+    rule: str
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "rates": list(self.rates),
+            "losses": list(self.losses),
+            "smoothed": list(self.smoothed),
+            "chosen": self.chosen,
+            "rule": self.rule,
+            "seconds": self.seconds,
+        }
+
+
+def find_maximum_rate(
+    core: nn.Module,
+    optimiser: Optimizer,
+    *,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    loss: Callable[[Tensor, Tensor], Tensor],
+    should_stop: Callable[[], bool],
+) -> RateSearch:
+    """Raise the rate exponentially, one step per batch, and see where the loss falls and where it explodes.
+
+    `core` and `optimiser` are used up: give a copy. `batches` must come from the training part alone.
+    """
+    begun = time.perf_counter()
+    rates, losses, smoothed = [], [], []
+    running = 0.0
+    factor = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (STEPS - 1))
+    for step, (x, y) in zip(range(STEPS), batches, strict=False):
+        if should_stop():
+            break
+        rate = LOWEST_RATE * factor**step
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad()
+        value = loss(core(x), y)
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        current = float(value.detach())
+        if not math.isfinite(current):
+            break
+        running = SMOOTHING * running + (1 - SMOOTHING) * current
+        rates.append(rate)
+        losses.append(current)
+        smoothed.append(running / (1 - SMOOTHING ** (step + 1)))
+        if smoothed[-1] > DIVERGED * min(smoothed):
+            break
+    chosen, rule = choose_rate(rates, smoothed)
+    return RateSearch(tuple(rates), tuple(losses), tuple(smoothed), chosen, rule, time.perf_counter() - begun)
+
+
+def choose_rate(rates: list[float], smoothed: list[float]) -> tuple[float, str]:
+    """A tenth of the rate at which the smoothed loss is lowest, and why.
+
+    At the lowest point the rate is already too high to go on with: from there on the loss rises.
+    """
+    if not rates:
+        return FALLBACK_RATE, f"The loss was no number from the first step; the usual {FALLBACK_RATE:g} was taken."
+    lowest = int(np.argmin(smoothed))
+    if lowest < 3:
+        return FALLBACK_RATE, f"The loss did not fall at any rate; the usual {FALLBACK_RATE:g} was taken."
+    chosen = rates[lowest] / 10
+    if chosen > LARGEST_CHOICE:
+        return LARGEST_CHOICE, f"A tenth of the rate of the lowest loss is {chosen:.2g}; limited to {LARGEST_CHOICE:g}."
+    return chosen, "A tenth of the rate at which the smoothed training loss was lowest."

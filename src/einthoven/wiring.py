@@ -1,0 +1,17 @@
+"""Puts the parts together: a workspace for a folder, a server for a workspace."""
+
+from pathlib import Path
+
+from einthoven.settings import Settings
+from einthoven.workflows.workspace import Workspace
+
+
+def open_workspace(home: Path | None = None) -> Workspace:
+    """The workspace at `home`, else where the settings say."""
+    return Workspace((home or Settings().home).expanduser().resolve())
+
+
+def built_pages() -> Path | None:
+    """Folder of the built pages inside the installed package; None when they were not built."""
+    folder = Path(__file__).parent / "web"
+    return folder if (folder / "index.html").is_file() else None

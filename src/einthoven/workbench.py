@@ -1,0 +1,188 @@
+"""The workbench as a Python object: the same workflows as the pages and the command line, in this process."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from einthoven import errors
+from einthoven.record import EcgRecord, ReadHints
+from einthoven.store.types import Dataset, ItemQuery, Job, TaskInfo
+from einthoven.task import Kind
+from einthoven.wiring import open_workspace
+from einthoven.workflows import labelling, planning, share
+from einthoven.workflows.dispatch import RESULT, run_job
+from einthoven.workflows.plain import load_result
+from einthoven.workflows.requests import (
+    EvaluateRequest,
+    EvaluationReport,
+    ImportOutcome,
+    ImportRequest,
+    LabelOutcome,
+    Method,
+    PredictionTable,
+    PredictRequest,
+    TrainOutcome,
+    TrainRequest,
+)
+from einthoven.workflows.views import ModelView
+
+T = TypeVar("T")
+PathLike = str | Path
+
+
+class Workbench:
+    """One installation's data: everything the pages and the command line can do, as methods.
+
+    Parameters
+    ----------
+    home
+        Folder of the installation; None: `EINTHOVEN_HOME`, or the platform's data folder. A server may
+        run on the same folder at the same time.
+
+    Examples
+    --------
+    >>> bench = Workbench("/data/einthoven")                                    # doctest: +SKIP
+    >>> bench.import_files("ptb-xl", dataset="ptbxl", layout="ptbxl")           # doctest: +SKIP
+    >>> model = bench.train("ptbxl", "superclass", folds=range(1, 9)).model     # doctest: +SKIP
+    >>> bench.evaluate(model, "ptbxl", folds=[9]).evaluation.macro_auroc        # doctest: +SKIP
+    """
+
+    def __init__(self, home: PathLike | None = None) -> None:
+        self.workspace = open_workspace(None if home is None else Path(home))
+
+    def import_files(
+        self,
+        *paths: PathLike,
+        dataset: str,
+        hints: ReadHints | None = None,
+        layout: Literal["ptbxl"] | None = None,
+        resolution: int | None = None,
+    ) -> ImportOutcome:
+        """Read files and folders into a dataset. Files fail one by one; the outcome lists each with its reason."""
+        request = ImportRequest(
+            dataset,
+            tuple(str(Path(path).resolve()) for path in paths),
+            hints=hints or ReadHints(),
+            layout=layout,
+            resolution=resolution,
+        )
+        return self._do("import", request, ImportOutcome)
+
+    def import_labels(
+        self,
+        dataset: str,
+        table: PathLike,
+        *,
+        task: str = "label",
+        kind: Kind = "single-label",
+        file_column: str | None = None,
+        label_column: str | None = None,
+        code_column: str | None = None,
+        unit: str = "",
+    ) -> LabelOutcome:
+        """Make a task of a label table (CSV or XLSX); columns not named: `file_name`, `label`, `ICD-10`."""
+        path = Path(table)
+        return labelling.import_labels(
+            self.workspace, dataset, name=path.name, data=path.read_bytes(), task=task, kind=kind,
+            file_column=file_column, label_column=label_column, code_column=code_column, unit=unit,
+        )  # fmt: skip
+
+    def datasets(self) -> list[Dataset]:
+        return self.workspace.store.datasets()
+
+    def tasks(self, dataset: str) -> list[TaskInfo]:
+        return self.workspace.store.tasks(dataset)
+
+    def records(self, dataset: str, *, folds: Sequence[int] | None = None) -> dict[str, EcgRecord]:
+        """The records of a dataset by file name, as they were read."""
+        _, items = self.workspace.store.items(dataset, ItemQuery(folds=None if folds is None else tuple(folds)))
+        return {item.file_name: self.workspace.store.load(item) for item in items}
+
+    def train(
+        self,
+        dataset: str,
+        task: str,
+        *,
+        architecture: str = "xceptiontime",
+        from_model: str | None = None,
+        method: Method | None = None,
+        name: str | None = None,
+        folds: Sequence[int] | None = None,
+        one_per_patient: bool = False,
+        seed: int = 0,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        optimiser: str | None = None,
+        maximum_rate: float | None = None,
+        gamma: float | None = None,
+        patience: int | None = None,
+    ) -> TrainOutcome:
+        """Train a model (recipe `paper`); `method` is `scratch`, or with `from_model` `whole` (default) or `head`."""
+        request = TrainRequest(
+            dataset=dataset, task=task, architecture=architecture, from_model=from_model,
+            method=method or ("whole" if from_model else "scratch"), name=name,
+            folds=None if folds is None else tuple(folds), one_per_patient=one_per_patient, seed=seed, epochs=epochs,
+            batch_size=batch_size, optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience,
+        )  # fmt: skip
+        return self._do("train", planning.complete(self.workspace, request), TrainOutcome)
+
+    def predict(
+        self,
+        model: str,
+        *paths: PathLike,
+        dataset: str | None = None,
+        folds: Sequence[int] | None = None,
+        hints: ReadHints | None = None,
+    ) -> PredictionTable:
+        """A model's answers for a dataset, or for files that are not kept."""
+        request = PredictRequest(
+            model=model,
+            dataset=dataset,
+            folds=None if folds is None else tuple(folds),
+            paths=tuple(str(Path(path).resolve()) for path in paths),
+            hints=hints or ReadHints(),
+        )
+        return self._do("predict", request, PredictionTable)
+
+    def evaluate(
+        self, model: str, dataset: str, *, task: str | None = None, folds: Sequence[int] | None = None
+    ) -> EvaluationReport:
+        """A model's answers compared with the labels of a task."""
+        request = EvaluateRequest(model, dataset, task, None if folds is None else tuple(folds))
+        return self._do("evaluate", request, EvaluationReport)
+
+    def models(self) -> list[ModelView]:
+        return share.views(self.workspace)
+
+    def export(self, model: str, out: PathLike) -> Path:
+        """Write a model to `out`: `.onnx` for the bare graph, anything else for the bundle."""
+        path = Path(out)
+        _, data = share.exported(self.workspace, model, form="onnx" if path.suffix == ".onnx" else "bundle")
+        path.write_bytes(data)
+        return path
+
+    def take_in(self, file: PathLike, *, name: str | None = None) -> ModelView:
+        """Put an exported model file on the shelf."""
+        path = Path(file)
+        return share.take_in(self.workspace, path.name, path.read_bytes(), name=name)
+
+    def _do(self, kind: str, request: Any, outcome: type[T]) -> T:
+        """Run the job here, so that it stands in the history like any other; its failure becomes an exception."""
+        jobs = self.workspace.jobs
+        job = jobs.claim("python", job_id=self.workspace.submit(kind, request).id)
+        if job is None:
+            raise errors.Conflict("A running server has taken this job.", advice="Look for it in the job list.")
+        run_job(self.workspace, job)
+        result = load_result(jobs.path(job.id) / RESULT, outcome)
+        if result is None:
+            raise _error(jobs.job(job.id))
+        return result
+
+
+def _error(job: Job) -> errors.EinthovenError:
+    if job.problem is None:
+        return errors.Cancelled(job.headline)
+    kind = getattr(errors, job.problem.error, errors.EinthovenError)
+    if not (isinstance(kind, type) and issubclass(kind, errors.EinthovenError)) or kind is errors.HintsNeeded:
+        kind = errors.EinthovenError
+    return kind(job.problem.detail, advice=job.problem.advice)

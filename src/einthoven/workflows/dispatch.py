@@ -1,0 +1,146 @@
+"""From a job in the queue to the workflow that does it, and its end back into the queue."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from einthoven.errors import Cancelled, EinthovenError
+from einthoven.jobs import Reporter
+from einthoven.jobs.reporter import StoredReporter
+from einthoven.store.types import Job, JobState, Problem
+from einthoven.workflows.plain import from_plain, save_result
+from einthoven.workflows.requests import (
+    EvaluateRequest,
+    EvaluationReport,
+    ImportOutcome,
+    ImportRequest,
+    PredictionTable,
+    PredictRequest,
+    TrainOutcome,
+    TrainRequest,
+    problem_of,
+)
+from einthoven.workflows.workspace import Workspace
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of job: its request, its workflow (imported on use), how its outcome reads in a line."""
+
+    request: Callable[[], type[Any]]
+    run: Callable[[Workspace, Any, Reporter], Any]
+    headline: Callable[[Any], str]
+
+
+def run_job(workspace: Workspace, job: Job) -> None:
+    """Do a claimed job. Whatever happens, the job ends with a state, and a failure with its reason."""
+    kind = KINDS[job.kind]
+    with StoredReporter(workspace.jobs, job.id) as report:
+        try:
+            request = from_plain(kind.request(), dict(job.request))
+            outcome = kind.run(workspace, request, report)
+            save_result(report.folder / RESULT, outcome)
+        except Cancelled as error:
+            workspace.jobs.end(job.id, "cancelled", headline=error.message)
+        except EinthovenError as error:
+            workspace.jobs.end(job.id, "failed", problem=problem_of(error))
+        except MemoryError:
+            workspace.jobs.end(job.id, "failed", problem=_NO_MEMORY)
+        except Exception as error:  # noqa: BLE001  the last line of defence: a job must not stay "running"
+            (report.folder / "worker.log").open("a", encoding="utf-8").write(traceback.format_exc())
+            workspace.jobs.end(job.id, "failed", problem=_unexpected(error))
+        else:
+            state: JobState = "cancelled" if getattr(outcome, "stopped", "") == "cancelled" else "done"
+            workspace.jobs.end(job.id, state, headline=kind.headline(outcome))
+
+
+_NO_MEMORY = Problem(
+    "OutOfMemory",
+    "There was not enough memory.",
+    "Choose a smaller batch, or close other programs, and start it again.",
+)
+
+
+def _unexpected(error: Exception) -> Problem:
+    if isinstance(error, OSError) and error.errno == 28:
+        return Problem("DiskFull", "The disk is full.", "Free some space and start it again; nothing else was lost.")
+    return Problem(
+        type(error).__name__,
+        f"Something went wrong that should not: {error}",
+        "Details are in worker.log of this job; please report them.",
+    )
+
+
+def _import(workspace: Workspace, request: ImportRequest, report: Reporter) -> ImportOutcome:
+    from einthoven.workflows.import_ import import_files
+
+    return import_files(workspace, request, report)
+
+
+def _train(workspace: Workspace, request: TrainRequest, report: Reporter) -> TrainOutcome:
+    from einthoven.workflows.train import train
+
+    return train(workspace, request, report)
+
+
+def _predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
+    from einthoven.workflows.predict import predict
+
+    return predict(workspace, request, report)
+
+
+def _evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -> EvaluationReport:
+    from einthoven.workflows.evaluate import evaluate
+
+    return evaluate(workspace, request, report)
+
+
+def _demonstration_request() -> type[Any]:
+    from einthoven.workflows.demonstrate import DemonstrationRequest
+
+    return DemonstrationRequest
+
+
+def _demonstrate(workspace: Workspace, request: Any, report: Reporter) -> Any:
+    from einthoven.workflows.demonstrate import demonstrate
+
+    return demonstrate(workspace, request, report)
+
+
+def _said_import(outcome: ImportOutcome) -> str:
+    there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
+    refused = f", {outcome.n_refused} files refused" if outcome.n_refused else ""
+    return f"{outcome.n_read} ECGs read{there}{refused}"
+
+
+def _said_train(outcome: TrainOutcome) -> str:
+    f1 = outcome.validation.macro_f1
+    quality = "" if f1 is None else f", macro F1 {f1:.3f} on the validation part"
+    kept = " Cancelled; the best so far is kept." if outcome.stopped == "cancelled" else ""
+    return f"Model {outcome.model}{quality}.{kept}"
+
+
+def _said_predict(outcome: PredictionTable) -> str:
+    refused = f", {len(outcome.refused)} refused" if outcome.refused else ""
+    return f"{outcome.total} ECGs predicted{refused}"
+
+
+def _said_evaluate(outcome: EvaluationReport) -> str:
+    found = outcome.evaluation
+    numbers = (("macro F1", found.macro_f1), ("macro AUROC", found.macro_auroc))
+    said = ", ".join(f"{name} {value:.3f}" for name, value in numbers if value is not None)
+    return f"{found.n} ECGs: {said}" if said else f"{found.n} ECGs evaluated"
+
+
+KINDS: dict[str, Kind] = {
+    "import": Kind(lambda: ImportRequest, _import, _said_import),
+    "train": Kind(lambda: TrainRequest, _train, _said_train),
+    "predict": Kind(lambda: PredictRequest, _predict, _said_predict),
+    "evaluate": Kind(lambda: EvaluateRequest, _evaluate, _said_evaluate),
+    "demonstration": Kind(
+        _demonstration_request, _demonstrate, lambda o: f"{o.n_simulated} simulated ECGs, {o.n_real} real"
+    ),
+}

@@ -1,0 +1,231 @@
+"""What a training will do, settled before it starts: the records, the split, the model's description."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from einthoven.errors import IncompatibleModel, LabelError, SettingError
+from einthoven.labels.splits import SplitItem, split
+from einthoven.models import ARCHITECTURES
+from einthoven.spec import ModelSpec, standard_steps
+from einthoven.store.models import WEIGHTS
+from einthoven.store.types import Item, ItemQuery
+from einthoven.task import Answer, Task
+from einthoven.train.config import TrainConfig
+from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
+from einthoven.workflows.workspace import Workspace
+
+FEW = 10
+"""Below so many records of a class on one side, its result says little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training, settled: who is on which side, what the model sees, how it learns."""
+
+    task: Task
+    spec: ModelSpec
+    config: TrainConfig
+    train: tuple[Item, ...]
+    validation: tuple[Item, ...]
+    info: SplitInfo
+    warnings: tuple[str, ...]
+
+
+def complete(workspace: Workspace, request: TrainRequest) -> TrainRequest:
+    """The request with a free name, checked as far as can be without reading signals."""
+    if request.name is not None and workspace.models.has(request.name.strip()):
+        workspace.models.free_name(request.name)
+        raise SettingError(
+            f"There is a model {request.name!r} already.",
+            advice=f"Choose another name, such as {workspace.models.free_name(request.name.strip())!r}.",
+        )
+    name = request.name or workspace.models.free_name(_wanted_name(request))
+    request = replace(request, name=name.strip())
+    plan(workspace, request)
+    return request
+
+
+def check(workspace: Workspace, request: TrainRequest) -> TrainCheck:
+    """What this training would do."""
+    settled = plan(workspace, request)
+    minutes, note = _minutes(workspace, request, len(settled.train), settled.config)
+    name = request.name or workspace.models.free_name(_wanted_name(request))
+    return TrainCheck(settled.info, settled.warnings, minutes, note, name)
+
+
+def plan(workspace: Workspace, request: TrainRequest) -> Plan:
+    """Settle a training.
+
+    Raises
+    ------
+    LabelError
+        When there is too little to learn from.
+    IncompatibleModel
+        When the model to continue from does not fit.
+    """
+    config = train_config(workspace, request)
+    task = workspace.store.task(request.dataset, request.task)
+    spec = _spec(workspace, request, task)
+    _, items = workspace.store.items(request.dataset, ItemQuery(folds=request.folds))
+    labelled = [item for item in items if item.file_name in task.answers]
+    if len(labelled) < 2:
+        where = f" in folds {_folds(request.folds)}" if request.folds else ""
+        raise LabelError(
+            f"Task {task.name!r} has {len(labelled)} labelled ECGs{where}; a training needs at least two.",
+            advice="Import labels, or choose other folds.",
+        )
+    task = _without_absent_classes(task, labelled)
+    spec = replace(spec, classes=task.classes)
+    sides = split(
+        [SplitItem(item.file_name, item.subject, task.answers[item.file_name]) for item in labelled],
+        validation=0.2,
+        seed=request.seed,
+        one_per_patient=request.one_per_patient,
+    )
+    by_name = {item.file_name: item for item in labelled}
+    train = tuple(by_name[name] for name in sides.train)
+    validation = tuple(by_name[name] for name in sides.validation)
+    left_out = {**dict(task.left_out), **_counted_left_out(sides.left_out)}
+    without = len(items) - len(labelled)
+    if without:
+        left_out["has no label of this task"] = without
+    info = SplitInfo(
+        seed=request.seed,
+        folds=request.folds,
+        n_train=len(train),
+        n_validation=len(validation),
+        n_subjects_train=len({item.subject for item in train if item.subject}),
+        n_subjects_validation=len({item.subject for item in validation if item.subject}),
+        train_counts=_class_counts(task, train),
+        validation_counts=_class_counts(task, validation),
+        left_out=left_out,
+    )
+    return Plan(task, spec, config, train, validation, info, tuple(_warnings(task, info, labelled)))
+
+
+def train_config(workspace: Workspace, request: TrainRequest) -> TrainConfig:
+    """The recipe with the request's changes; SettingError names what is not allowed."""
+    changes = {
+        name: value
+        for name in ("epochs", "batch_size", "optimiser", "maximum_rate", "gamma", "patience")
+        if (value := getattr(request, name)) is not None
+    }
+    return TrainConfig(method=request.method, seed=request.seed, threads=workspace.preferences.threads, **changes)
+
+
+def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
+    if request.from_model is None:
+        if request.method != "scratch":
+            raise SettingError(
+                f"Method {request.method!r} continues from a model, and none was named.",
+                advice="Name the model to start from, or train from scratch.",
+            )
+        ARCHITECTURES.require(request.architecture)
+        preferences = workspace.preferences
+        steps = standard_steps(
+            rate=request.rate or preferences.target_rate,
+            duration=request.duration or preferences.duration,
+            padding=request.padding,
+            over=request.z_score_over,
+        )
+        return ModelSpec(task.kind, task.classes, steps, task.name, task.unit)
+    base = workspace.models.model(request.from_model)
+    if request.method == "scratch":
+        raise SettingError(
+            "A training from scratch takes no model to start from.", advice="Choose method whole or head."
+        )
+    if base.architecture is None or workspace.models.file(base.name, WEIGHTS) is None:
+        raise IncompatibleModel(
+            f"Model {base.name!r} carries no weights to go on from, only its graph.",
+            advice="Start from another model, or from scratch.",
+        )
+    # A model that is trained on keeps seeing what it learned to see.
+    return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit)
+
+
+def _without_absent_classes(task: Task, items: Sequence[Item]) -> Task:
+    """Single-label classes nobody here has cannot be learned; multi-label outputs stay as the task states them."""
+    if task.kind != "single-label":
+        return task
+    answers = {item.file_name: task.answers[item.file_name] for item in items}
+    present = {label for answer in answers.values() if isinstance(answer, tuple) for label in answer}
+    kept = tuple(c for c in task.classes if c.name in present)
+    if len(kept) < 2:
+        names = ", ".join(c.name for c in kept)
+        raise LabelError(
+            f"All labelled ECGs are of one class ({names}); there is nothing to tell apart.",
+            advice="Add ECGs of another class, or choose other folds.",
+        )
+    return replace(task, classes=kept, answers=answers)
+
+
+def _class_counts(task: Task, items: Sequence[Item]) -> Mapping[str, int]:
+    if task.kind == "regression":
+        return {task.classes[0].name: len(items)}
+    counts = dict.fromkeys(task.class_names, 0)
+    for item in items:
+        for label in _labels(task.answers[item.file_name]):
+            counts[label] += 1
+    return counts
+
+
+def _labels(answer: Answer) -> tuple[str, ...]:
+    return answer if isinstance(answer, tuple) else ()
+
+
+def _counted_left_out(left_out: object) -> dict[str, int]:
+    if isinstance(left_out, Mapping):
+        return {reason: len(names) for reason, names in left_out.items()}
+    return {}
+
+
+def _warnings(task: Task, info: SplitInfo, items: Sequence[Item]) -> list[str]:
+    warnings: list[str] = []
+    if task.kind != "regression":
+        for name, n in info.train_counts.items():
+            m = info.validation_counts[name]
+            if n == 0:
+                warnings.append(f"{name}: no ECG to learn from; the model will never answer it.")
+            elif n + m < FEW:
+                warnings.append(f"{name} has {n + m} ECGs: its result will say little.")
+            elif m == 0:
+                warnings.append(f"{name}: none of its ECGs is in the validation part, so it cannot be checked.")
+    if len(items) < 100:
+        warnings.append(f"{len(items)} labelled ECGs are few for a network; expect wide uncertainty.")
+    without = sum(item.subject is None for item in items)
+    if without:
+        warnings.append(
+            f"{without} ECGs name no patient: ECGs of one patient may stand on both sides, "
+            "and results look better than they are."
+        )
+    kinds = Counter(item.amplitude for item in items)
+    if len(kinds) > 1:
+        warnings.append(f"Amplitudes are mixed ({kinds['mV']} in mV, {kinds['relative']} relative).")
+    simulated = sum(item.simulated for item in items)
+    if simulated:
+        warnings.append(f"{simulated} of {len(items)} ECGs are simulated: this model says nothing about patients.")
+    return warnings
+
+
+def _wanted_name(request: TrainRequest) -> str:
+    start = request.from_model or request.architecture
+    return f"{request.task}-{start}"
+
+
+def _folds(folds: Sequence[int] | None) -> str:
+    return ", ".join(map(str, folds or ()))
+
+
+def _minutes(
+    workspace: Workspace, request: TrainRequest, n_train: int, config: TrainConfig
+) -> tuple[float | None, str]:
+    """A guess from earlier trainings on this machine, or none."""
+    base = workspace.models.model(request.from_model) if request.from_model else None
+    architecture = base.architecture if base else request.architecture
+    for model in workspace.models.models():
+        speed = model.statistics.get("ms_per_ecg_and_epoch")
+        if model.architecture == architecture and model.statistics.get("method") == request.method and speed:
+            minutes = speed * n_train * config.epochs / 60_000
+            return minutes, f"at most, if all {config.epochs} epochs run; as fast as {model.name!r} was trained here"
+    return None, "not known before a first training with this architecture on this machine"

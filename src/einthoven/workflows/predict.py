@@ -1,0 +1,229 @@
+"""Ask a model about ECGs: one, a dataset, or files that are not kept."""
+
+import csv
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from einthoven import formats
+from einthoven.errors import EinthovenError, IncompatibleModel, NotFound
+from einthoven.infer import Predictor
+from einthoven.jobs import Reporter, stop_if_cancelled
+from einthoven.record import EcgRecord
+from einthoven.results import Failure, Prediction
+from einthoven.spec import ModelSpec
+from einthoven.store.types import Item, ItemQuery
+from einthoven.task import Answer
+from einthoven.tensors import Prepared, prepare
+from einthoven.workflows.import_ import failure_of, sources_of_paths
+from einthoven.workflows.library import safe_cell
+from einthoven.workflows.plain import load_result
+from einthoven.workflows.requests import PredictionRow, PredictionTable, PredictRequest, SinglePrediction
+from einthoven.workflows.workspace import Workspace
+
+BATCH = 32
+CSV_NAME = "predictions.csv"
+Named = tuple[str, Item | None, EcgRecord]
+
+
+def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
+    """Predict every record; `predictions.csv` in the job's folder has `file_name` and one column per class."""
+    began = time.perf_counter()
+    predictor = predictor_of(workspace, request.model)
+    truth = _truth(workspace, request, predictor.spec)
+    refused: list[Failure] = []
+    total, named = _records(workspace, request, refused)
+    rows = list(rows_of(predictor, named, refused, report, truth=truth, total=total))
+    for failure in refused:
+        report.failure(failure)
+    write_csv(report.folder / CSV_NAME, predictor.spec, rows)
+    return PredictionTable(
+        job=None,
+        model=request.model,
+        simulated_model=_simulated(workspace, request.model),
+        kind=predictor.spec.kind,
+        unit=predictor.spec.unit,
+        classes=predictor.spec.class_names,
+        thresholds=predictor.spec.threshold_values,
+        total=len(rows),
+        rows=tuple(rows),
+        refused=tuple(refused),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def table(workspace: Workspace, job_id: str, *, offset: int, limit: int, sort: str | None) -> PredictionTable | None:
+    """One page of a finished prediction, sorted by a class's value when asked; None while it runs."""
+    from dataclasses import replace
+
+    job = workspace.jobs.job(job_id)
+    found = load_result(workspace.jobs.path(job.id) / "result.json", PredictionTable)
+    if found is None:
+        return None
+    rows = list(found.rows)
+    if sort is not None:
+        if sort not in found.classes:
+            raise NotFound(f"The model has no class {sort!r}.", advice=f"It has {', '.join(found.classes)}.")
+        column = found.classes.index(sort)
+        rows.sort(key=lambda row: -row.prediction.values[column])
+    return replace(found, job=job, rows=tuple(rows[offset : offset + limit]))
+
+
+def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePrediction:
+    """One model's answer for one record of the library."""
+    began = time.perf_counter()
+    item = workspace.store.item(item_id)
+    predictor = predictor_of(workspace, model)
+    spec = predictor.spec
+    row = _row(
+        predictor, [(item.file_name, item, prepare(workspace.store.load(item), spec))], item.labels.get(spec.task)
+    )[0]
+    return SinglePrediction(
+        model=model,
+        simulated_model=_simulated(workspace, model),
+        kind=spec.kind,
+        unit=spec.unit,
+        classes=spec.classes,
+        thresholds=spec.threshold_values,
+        row=row,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def predictor_of(workspace: Workspace, model: str) -> Predictor:
+    """The model of that name, or the `.onnx` file at that path, ready to run."""
+    if not workspace.models.has(model) and Path(model).is_file():
+        return Predictor(Path(model))
+    path = workspace.models.graph(model)
+    loaded: Predictor = workspace.cached(
+        f"model {path.parent.name}", str(path.stat().st_mtime_ns), lambda: Predictor(path)
+    )
+    return loaded
+
+
+def rows_of(
+    predictor: Predictor,
+    named: Iterable[Named],
+    refused: list[Failure],
+    report: Reporter,
+    *,
+    truth: dict[str, Answer],
+    total: int,
+) -> Iterator[PredictionRow]:
+    """Rows in the order of the records, run in batches; records that do not fit go to `refused`."""
+    batch: list[tuple[str, Item | None, Prepared]] = []
+    for done, (name, item, record) in enumerate(named):
+        stop_if_cancelled(report)
+        report.progress(done, max(total, done + 1), "ECGs predicted")
+        try:
+            batch.append((name, item, prepare(record, predictor.spec)))
+        except EinthovenError as error:
+            refused.append(failure_of(name, error))
+        if len(batch) == BATCH:
+            yield from _rows(predictor, batch, truth)
+            batch = []
+    yield from _rows(predictor, batch, truth)
+    report.progress(total, total, "ECGs predicted")
+
+
+def write_csv(path: Path, spec: ModelSpec, rows: Sequence[PredictionRow]) -> None:
+    """`file_name` and one column per class (for regression: the quantity)."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file_name", *map(safe_cell, spec.class_names)])
+        for row in rows:
+            values = (f"{value:.6g}" for value in row.prediction.values)
+            writer.writerow([safe_cell(row.prediction.file_name), *values])
+
+
+def _rows(
+    predictor: Predictor, batch: Sequence[tuple[str, Item | None, Prepared]], truth: dict[str, Answer]
+) -> list[PredictionRow]:
+    if not batch:
+        return []
+    scores = predictor.run(np.stack([prepared.array for _, _, prepared in batch]))
+    rows: list[PredictionRow] = []
+    for index, (name, item, prepared) in enumerate(batch):
+        values = tuple(float(v) for v in scores.values[index])
+        logits = () if scores.logits is None else tuple(float(v) for v in scores.logits[index])
+        prediction = Prediction(name, values, logits, prepared.notes, _doubts(item, prepared, predictor.spec))
+        rows.append(
+            PredictionRow(item.id if item else None, prediction, answer_of(predictor.spec, values), truth.get(name))
+        )
+    return rows
+
+
+def _row(
+    predictor: Predictor, batch: Sequence[tuple[str, Item | None, Prepared]], truth: Answer | None
+) -> list[PredictionRow]:
+    return _rows(predictor, batch, {} if truth is None else {batch[0][0]: truth})
+
+
+def answer_of(spec: ModelSpec, values: Sequence[float]) -> tuple[str, ...]:
+    """Class names the model decides for; nothing for regression, where the value is the answer."""
+    if spec.kind == "regression":
+        return ()
+    if spec.kind == "single-label":
+        return (spec.class_names[int(np.argmax(values))],)
+    limits = spec.threshold_values
+    return tuple(name for name, value, limit in zip(spec.class_names, values, limits, strict=True) if value >= limit)
+
+
+def _doubts(item: Item | None, prepared: Prepared, spec: ModelSpec) -> tuple[str, ...]:
+    doubts = list(item.doubts) if item else []
+    start, stop = prepared.added
+    if stop > start:
+        doubts.append(
+            f"{(stop - start) / spec.rate:.1f} of the {spec.duration:g} s the model looks at were not recorded."
+        )
+    if item and item.rate < spec.rate:
+        doubts.append(f"Recorded at {item.rate:g} Hz, below the {spec.rate:g} Hz the model expects.")
+    return tuple(doubts)
+
+
+def _records(workspace: Workspace, request: PredictRequest, refused: list[Failure]) -> tuple[int, Iterator[Named]]:
+    if request.dataset is not None:
+        total, items = workspace.store.items(request.dataset, ItemQuery(folds=request.folds))
+        if not items:
+            raise NotFound(
+                f"There is no ECG to predict in {request.dataset!r}.", advice="Import some, or choose other folds."
+            )
+        return total, ((item.file_name, item, workspace.store.load(item)) for item in items)
+    plan = formats.plan(list(sources_of_paths(request.paths)))
+    sources = [*plan.records, *plan.unknown]
+    return len(sources), _read(sources, request, refused)
+
+
+def _read(sources: Sequence[formats.FileSource], request: PredictRequest, refused: list[Failure]) -> Iterator[Named]:
+    for source in sources:
+        try:
+            for record in formats.read_all(source, request.hints):
+                index = record.source.index
+                yield (source.name if index == 0 else f"{source.name}#{index + 1}"), None, record
+        except EinthovenError as error:
+            refused.append(failure_of(source.name, error))
+
+
+def _truth(workspace: Workspace, request: PredictRequest, spec: ModelSpec) -> dict[str, Answer]:
+    """Labels of the same task, to stand beside the answers, where the dataset has them."""
+    if request.dataset is None or spec.task not in workspace.store.dataset(request.dataset).tasks:
+        return {}
+    task = workspace.store.task(request.dataset, spec.task)
+    return dict(task.answers) if task.kind == spec.kind else {}
+
+
+def _simulated(workspace: Workspace, model: str) -> bool:
+    return workspace.models.has(model) and workspace.models.model(model).simulated
+
+
+def check_answers(spec: ModelSpec, classes: Sequence[str]) -> tuple[str, ...]:
+    """Classes of a task that the model does not know; IncompatibleModel when it knows none of them."""
+    unknown = tuple(name for name in classes if name not in spec.class_names)
+    if len(unknown) == len(classes):
+        raise IncompatibleModel(
+            f"The model answers {', '.join(spec.class_names)}; the task asks for {', '.join(classes)}.",
+            advice="Choose a model for this task, or a task for this model.",
+        )
+    return unknown

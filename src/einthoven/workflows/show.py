@@ -1,0 +1,92 @@
+"""One record as the viewer shows it: passport, signal, thumbnail."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from einthoven.errors import SettingError
+from einthoven.record import EcgRecord
+from einthoven.signal.filters import band_pass
+from einthoven.workflows.views import RecordDetail, Thumbnail
+from einthoven.workflows.workspace import Workspace
+
+THUMBNAIL_COLUMNS = 120
+THUMBNAIL_SECONDS = 5.0
+
+
+def detail(workspace: Workspace, item_id: int) -> RecordDetail:
+    """Everything about a record but its signal."""
+    item = workspace.store.item(item_id)
+    record = workspace.store.load(item)
+    previous, following, position, total = workspace.store.neighbours(item)
+    return RecordDetail(
+        item=item.id,
+        dataset=item.dataset,
+        file_name=item.file_name,
+        record_id=item.record_id,
+        leads=record.leads,
+        rate=record.rate,
+        n_samples=record.n_samples,
+        duration=record.duration,
+        amplitude=record.amplitude,
+        subject=record.subject,
+        source=record.source,
+        annotations=record.annotations,
+        steps=record.steps,
+        labels=item.labels,
+        fold=item.fold,
+        previous=previous,
+        next=following,
+        position=position,
+        total=total,
+    )
+
+
+def signal_bytes(workspace: Workspace, item_id: int, *, band: tuple[float, float] | None = None) -> bytes:
+    """float32, little-endian, `(n_leads, n_samples)` in C order, band-passed for display when asked."""
+    record = workspace.store.load(workspace.store.item(item_id))
+    if band is not None:
+        record = filtered_for_display(record, band)
+    return record.signal.astype("<f4", copy=False).tobytes()
+
+
+def filtered_for_display(record: EcgRecord, band: tuple[float, float]) -> EcgRecord:
+    """Band-passed, with missing samples missing again afterwards (the filter itself knows no gaps)."""
+    low, high = band
+    if not 0 < low < high:
+        raise SettingError(f"A band of {low:g} to {high:g} Hz is not possible.", advice="Give 0 < low < high.")
+    missing = np.isnan(record.signal)
+    if not missing.any():
+        return band_pass(record, low, high)
+    bridged = band_pass(record.with_signal(_bridged(record.signal), "gaps bridged for the filter"), low, high)
+    signal = np.where(missing, np.float32(np.nan), bridged.signal)
+    return bridged.with_signal(signal, "gaps opened again")
+
+
+def _bridged(signal: np.ndarray) -> np.ndarray:
+    bridged = np.array(signal)
+    samples = np.arange(signal.shape[1])
+    for row in bridged:
+        there = ~np.isnan(row)
+        row[:] = np.interp(samples, samples[there], row[there]) if there.any() else 0.0
+    return bridged
+
+
+def thumbnails(workspace: Workspace, item_ids: Sequence[int]) -> list[Thumbnail]:
+    """Lead II of each record, first five seconds, thinned to its extremes per column."""
+    return [_thumbnail(item_id, workspace.store.load(workspace.store.item(item_id))) for item_id in item_ids]
+
+
+def _thumbnail(item_id: int, record: EcgRecord) -> Thumbnail:
+    lead = "II" if "II" in record.leads else record.leads[0]
+    samples = record.lead(lead)[: round(THUMBNAIL_SECONDS * record.rate)]
+    edges = np.linspace(0, len(samples), min(THUMBNAIL_COLUMNS, len(samples)) + 1).astype(int)
+    low: list[float | None] = []
+    high: list[float | None] = []
+    for start, stop in itertools.pairwise(edges):
+        part = samples[start:stop]
+        there = part[~np.isnan(part)]
+        low.append(float(there.min()) if there.size else None)
+        high.append(float(there.max()) if there.size else None)
+    return Thumbnail(item_id, lead, tuple(low), tuple(high))

@@ -1,0 +1,222 @@
+"""NPY, NPZ and MAT: orientation, batches, facts beside the signal, and what is refused."""
+
+import io
+import pickle
+import struct
+import zipfile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.io import savemat
+
+from einthoven.errors import FormatError, HintsNeeded, RecordError
+from einthoven.formats import STANDARD_LEADS_HINT, MemorySource, read_all
+from einthoven.leads import STANDARD_12
+from einthoven.record import EcgRecord, ReadHints
+
+HINTS = ReadHints.parse(f"unit=mV,rate=500,{STANDARD_LEADS_HINT}")
+
+
+def _ecg(n_leads: int = 12, n_samples: int = 100) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(5).normal(size=(n_leads, n_samples)) * np.arange(1, n_leads + 1)[:, None]
+
+
+def _npy(array: npt.NDArray[Any], **options: bool) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, **options)
+    return stream.getvalue()
+
+
+def _npz(**arrays: Any) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _mat(variables: dict[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    savemat(stream, variables, do_compression=True)
+    return stream.getvalue()
+
+
+def _read(name: str, data: bytes, hints: ReadHints = HINTS) -> list[EcgRecord]:
+    return list(read_all(MemorySource(name, {name: data}), hints))
+
+
+def test_the_axis_that_is_as_long_as_the_lead_names_holds_the_leads() -> None:
+    ecg = _ecg()
+    for array in (ecg, ecg.T, np.asfortranarray(ecg), ecg.astype(">f8")):
+        np.testing.assert_allclose(_read("a.npy", _npy(array))[0].signal, ecg, rtol=1e-6)
+    # 10 samples of 12 leads: unusual, and yet the names leave one reading only.
+    np.testing.assert_allclose(_read("a.npy", _npy(ecg[:, :10].T))[0].signal, ecg[:, :10], rtol=1e-6)
+
+
+def test_a_square_array_needs_the_orientation_and_follows_it() -> None:
+    square = _ecg()[:, :12]
+    with pytest.raises(HintsNeeded) as caught:
+        _read("a.npy", _npy(square))
+    assert caught.value.missing == ("orientation",)
+    first = ReadHints.parse(f"{HINTS},orientation=leads-first")
+    second = ReadHints.parse(f"{HINTS},orientation=samples-first")
+    np.testing.assert_allclose(_read("a.npy", _npy(square), first)[0].signal, square, rtol=1e-6)
+    record = _read("a.npy", _npy(square), second)[0]
+    np.testing.assert_allclose(record.signal, square.T, rtol=1e-6)
+    assert "samples-first, from the hint" in record.source.assumed
+
+
+@pytest.mark.parametrize(
+    ("shape", "asked"),
+    [((12, 5000), 0), ((5000, 8), 0), ((10, 12), 1), ((12, 15), 1), ((12, 30), 1), ((40, 50), 1)],
+)
+def test_without_names_the_orientation_is_asked_for_only_where_both_axes_are_plausible(
+    shape: tuple[int, int], asked: int
+) -> None:
+    with pytest.raises(HintsNeeded) as caught:
+        _read("a.npy", _npy(np.ones(shape)), ReadHints())
+    assert caught.value.missing.count("orientation") == asked
+    assert {"unit", "rate", "leads"} <= set(caught.value.missing)
+
+
+def test_an_orientation_hint_against_the_lead_names_leaves_a_doubt() -> None:
+    record = _read("a.npy", _npy(_ecg()), ReadHints.parse(f"{HINTS},orientation=samples-first"))[0]
+    np.testing.assert_allclose(record.signal, _ecg(), rtol=1e-6)
+    assert any("leads-first by its number of leads" in doubt for doubt in record.source.doubts)
+
+
+def test_names_that_fit_neither_axis_are_refused_with_the_numbers() -> None:
+    with pytest.raises(FormatError, match=r"a\.npy: 12 lead names .* 8 x 100"):
+        _read("a.npy", _npy(_ecg(8)))
+
+
+def test_a_third_axis_holds_several_ecgs_each_with_its_index() -> None:
+    batch = np.stack([_ecg(), -_ecg(), 2 * _ecg()])
+    for array in (batch, batch.transpose(0, 2, 1)):
+        records = _read("b.npz", _npz(X=array, fs=500, y=np.arange(3)))
+        assert [record.source.index for record in records] == [0, 1, 2]
+        np.testing.assert_allclose([record.signal for record in records], batch, rtol=1e-6)
+
+
+def test_counts_become_millivolt_by_gain_and_baseline() -> None:
+    counts = np.arange(24, dtype=np.int16).reshape(2, 12)
+    hints = ReadHints(unit="counts", rate=500, gain=200, baseline=4, leads=("I", "II"))
+    record = _read("a.npy", _npy(counts), hints)[0]
+    np.testing.assert_allclose(record.signal, (counts - 4) / 200, rtol=1e-6)
+    assert record.source.assumed[-2:] == ("200 counts per mV, from the hint", "baseline 4, from the hint")
+    with pytest.raises(HintsNeeded) as caught:
+        _read("a.npy", _npy(counts), ReadHints(unit="counts", rate=500, leads=("I", "II")))
+    assert caught.value.missing == ("gain",)
+
+
+@pytest.mark.parametrize("names", ["fs", "rate", "sampling_rate", "Fs", "SamplingFrequency"])
+def test_the_rate_beside_the_signal_is_a_stated_fact(names: str) -> None:
+    data = {names: 250.0, "signal": _ecg(), "unit": "uV", "leads": list(STANDARD_12), "age": 61, "sex": "female"}
+    for record in (_read("a.npz", _npz(**data), ReadHints())[0], _read("a.mat", _mat({"ecg": data}), ReadHints())[0]):
+        assert (record.rate, record.source.rate, record.source.assumed) == (250.0, 250.0, ())
+        assert (record.subject.age, record.subject.sex) == (61.0, "F")
+        np.testing.assert_allclose(record.signal, _ecg() / 1000, rtol=1e-6)
+
+
+def test_gain_and_baseline_per_lead_beside_the_signal_are_used() -> None:
+    gains, offsets = np.arange(100, 1300, 100), np.arange(12)
+    stored = np.round(_ecg() * gains[:, None] + offsets[:, None])
+    data = _npz(signal=stored, fs=500, leads=STANDARD_12, unit="mV", adc_gain=gains, baseline=offsets)
+    record = _read("a.npz", data, ReadHints())[0]
+    np.testing.assert_allclose(record.signal, _ecg(), atol=0.51 / 100)
+    assert record.source.gain == tuple(gains)
+
+
+def test_matlab_cells_and_strings_name_leads() -> None:
+    for leads in (np.array(STANDARD_12, dtype=object), ",".join(STANDARD_12)):
+        data = _mat({"data": _ecg(), "fs": 500, "leads": leads, "units": "mV"})
+        assert _read("a.mat", data, ReadHints())[0].leads == STANDARD_12
+
+
+def test_an_array_that_cannot_be_told_is_refused_with_the_list() -> None:
+    with pytest.raises(FormatError, match=r"a\.npz: Which of its arrays .* first \(12, 100\) .* second") as caught:
+        _read("a.npz", _npz(first=_ecg(), second=_ecg()))
+    assert "signal" in caught.value.advice
+
+
+@pytest.mark.parametrize("leads", [list(STANDARD_12), None])
+def test_a_wfdb_mat_without_its_header_needs_hints(leads: list[str] | None) -> None:
+    record = _read("A0001.mat", _mat({"val": _ecg()}), HINTS)[0]
+    assert record.source.rate is None and len(record.source.assumed) == 3
+    with pytest.raises(HintsNeeded):
+        _read("A0001.mat", _mat({"val": _ecg()}), ReadHints(leads=None if leads is None else tuple(leads)))
+
+
+def test_pickles_are_never_loaded() -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (pytest.fail, ("a pickle was run",))
+
+    objects = np.array([Bomb()], dtype=object)
+    with pytest.raises(FormatError, match=r"a\.npy: It holds Python objects"):
+        _read("a.npy", _npy(objects, allow_pickle=True))
+    with pytest.raises(FormatError, match=r"a\.npz: It holds Python objects"):
+        _read("a.npz", _npz(signal=objects))
+    with pytest.raises(FormatError, match=r"a\.npy is a Python pickle"):
+        _read("a.npy", pickle.dumps([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    "shape", ["(12, 500000000000)", "(-1, 12)", "(2,)" * 2, "(" * 90 + ")" * 90, "(12, 10**9)", "()", "(1,2,3,4)"]
+)
+def test_absurd_dimensions_in_a_header_are_refused_without_allocating(shape: str) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(96)
+    with pytest.raises(FormatError, match=r"a\.npy"):
+        _read("a.npy", data)
+
+
+def test_an_archive_that_unpacks_to_more_than_the_limit_is_refused() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("signal.npy", b"\x93NUMPY\x01\x00")
+    data = bytearray(stream.getvalue())
+    place = data.index(b"PK\x01\x02") + 24  # uncompressed size in the central directory
+    data[place : place + 4] = struct.pack("<I", 0xFFFFFFF0)
+    with pytest.raises(FormatError, match=r"a\.npz: Unpacked it has 4\.0 GiB"):
+        _read("a.npz", bytes(data))
+
+
+def test_matlab_7_3_is_refused_with_the_way_out() -> None:
+    with pytest.raises(FormatError, match=r"a\.mat: It is a MATLAB 7\.3 file .* '-v7'"):
+        _read("a.mat", b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512) + b"\x89HDF\r\n\x1a\n")
+
+
+def test_complex_text_and_infinite_values_are_no_ecg() -> None:
+    with pytest.raises(FormatError, match="complex128"):
+        _read("a.npy", _npy(_ecg().astype(complex)))
+    with pytest.raises(RecordError, match=r"a\.npy: The signal holds infinite values"):
+        _read("a.npy", _npy(np.where(_ecg() > 5, np.inf, _ecg())))
+    with pytest.raises(RecordError, match=r"a\.npy: The signal holds infinite values"):
+        _read("a.npy", _npy(_ecg() * 1e300))
+
+
+def test_a_signal_without_any_value_is_refused_and_a_flat_one_read_with_a_doubt() -> None:
+    with pytest.raises(RecordError, match=r"a\.npy: No sample has a value"):
+        _read("a.npy", _npy(np.full((12, 100), np.nan)))
+    assert (
+        "every lead is flat: there is no ECG in this file" in _read("a.npy", _npy(np.zeros((12, 100))))[0].source.doubts
+    )
+
+
+def test_what_looks_wrong_is_written_into_the_passport() -> None:
+    ecg = _ecg()
+    ecg[2], ecg[4], ecg[7] = 0.5, np.nan, ecg[0]
+    doubts = _read("a.npy", _npy(ecg))[0].source.doubts
+    assert {"flat lead: III", "lead without any value: aVL", "leads I and V2 hold the same samples"} <= set(doubts)
+    assert any(
+        "reach" in doubt and "check unit" in doubt for doubt in _read("a.npy", _npy(ecg * 1000))[0].source.doubts
+    )
+    z_scored = (_ecg() - _ecg().mean(axis=1, keepdims=True)) / _ecg().std(axis=1, keepdims=True)
+    assert any("looks z-scored" in doubt for doubt in _read("a.npy", _npy(z_scored))[0].source.doubts)
+    unit_span = (_ecg() - _ecg().min(axis=1, keepdims=True)) / np.ptp(_ecg(), axis=1)[:, None]
+    assert any("spans exactly 1.0 mV" in doubt for doubt in _read("a.npy", _npy(unit_span))[0].source.doubts)
+
+
+def test_a_sound_record_raises_no_doubt() -> None:
+    assert _read("a.npy", _npy(_ecg()))[0].source.doubts == ()

@@ -1,0 +1,40 @@
+"""The documentation of formats is made from the registry, and readers keep to their sources."""
+
+import ast
+from pathlib import Path
+
+from einthoven import formats
+from einthoven.formats import FORMATS, formats_table
+
+PACKAGE = Path(formats.__file__).parent
+DOCUMENT = Path(__file__).parents[3] / "docs" / "formats.md"
+# Whoever else opens files: `source.py` is the door to them, `wfdb_samples.py` hands bytes to the wfdb
+# package through a temporary folder, and `reading.py` makes a source of the path that a user gives.
+MAY_TOUCH_FILES = {"source.py", "wfdb_samples.py", "reading.py"}
+FILE_CALLS = {"open", "read_bytes", "read_text", "write_bytes", "write_text", "iterdir", "glob", "rglob", "stat",
+              "exists", "is_file", "fromfile", "Path", "PosixPath", "TemporaryDirectory", "mkdtemp"}  # fmt: skip
+FILE_MODULES = {"os", "shutil", "tempfile", "glob", "pathlib"}
+
+
+def test_the_documented_table_is_the_registrys() -> None:
+    assert formats_table() in DOCUMENT.read_text(encoding="utf-8"), "put the output of formats_table() into the page"
+    assert all(entry.title in formats_table() for entry in FORMATS)
+
+
+def _file_accesses(module: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            found |= {name} & FILE_CALLS
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names} & FILE_MODULES
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in FILE_MODULES:
+            found |= {alias.name for alias in node.names} - {"PurePosixPath"}
+    return found
+
+
+def test_readers_touch_the_file_system_only_through_their_source() -> None:
+    modules = {module.name: _file_accesses(module) for module in PACKAGE.glob("*.py")}
+    assert {name for name, accesses in modules.items() if accesses} <= MAY_TOUCH_FILES
+    assert modules["source.py"], "the check sees what it looks for"

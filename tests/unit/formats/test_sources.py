@@ -1,0 +1,53 @@
+"""Where bytes come from: names, siblings and what may not be reached."""
+
+from pathlib import Path
+
+import pytest
+
+from einthoven.errors import FormatError
+from einthoven.formats import MemorySource, PathSource, read_all, source
+
+
+def test_names_are_relative_to_the_root_with_forward_slashes(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "x.csv").write_bytes(b"12345")
+    found = PathSource(folder / "x.csv", tmp_path)
+    assert (found.name, found.size, found.read(), found.head(2)) == ("a/b/x.csv", 5, b"12345", b"12")
+    assert PathSource(folder / "x.csv").name == "x.csv"
+
+
+def test_a_sibling_is_found_in_any_case_on_disk_and_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "REC.DAT").write_bytes(b"1")
+    (tmp_path / "rec.hea").write_bytes(b"2")
+    on_disk = PathSource(tmp_path / "rec.hea").sibling("rec.dat")
+    in_memory = MemorySource("f/rec.hea", {"f/rec.hea": b"2", "f/REC.DAT": b"1", "rec.dat": b"3"}).sibling("rec.dat")
+    assert on_disk is not None and on_disk.read() == b"1"
+    assert in_memory is not None and in_memory.read() == b"1"
+
+
+@pytest.mark.parametrize("name", ["../secret", "sub/secret", "..", "", "/etc/passwd", "..\\secret", "c:secret", "a\0b"])
+def test_a_sibling_is_never_outside_the_folder(tmp_path: Path, name: str) -> None:
+    inner = tmp_path / "inner"
+    (inner / "sub").mkdir(parents=True)
+    for place in (tmp_path / "secret", inner / "sub" / "secret", inner / "rec.hea"):
+        place.write_bytes(b"x")
+    assert PathSource(inner / "rec.hea").sibling(name) is None
+    files = {"inner/rec.hea": b"x", "secret": b"x", "inner/sub/secret": b"x"}
+    assert MemorySource("inner/rec.hea", files).sibling(name) is None
+
+
+def test_a_file_that_is_gone_or_a_folder_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"nothing\.csv cannot be opened"):
+        next(read_all(PathSource(tmp_path / "nothing.csv")))
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    with pytest.raises(FormatError, match=r"folder\.csv"):
+        next(read_all(PathSource(folder)))
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_FILE_BYTES", 10)
+    (tmp_path / "big.csv").write_bytes(b"1,2\n" * 10)
+    with pytest.raises(FormatError, match=r"big\.csv has .* GiB"):
+        next(read_all(PathSource(tmp_path / "big.csv")))

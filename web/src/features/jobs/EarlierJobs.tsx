@@ -1,0 +1,61 @@
+import { useQuery } from "@tanstack/react-query";
+import { api, type Job, unwrap } from "@/api";
+import { type DataColumn, DataTable, fmt, Panel, type State, StateTag } from "@/ui";
+
+const STATES: Readonly<Record<Job["state"], { state: State; word: string }>> = {
+  queued: { state: "neutral", word: "waits" },
+  running: { state: "neutral", word: "running" },
+  done: { state: "good", word: "done" },
+  failed: { state: "bad", word: "failed" },
+  cancelled: { state: "neutral", word: "cancelled" },
+};
+
+/** The state of a job, as icon and word. */
+export function JobState({ state }: { state: string }) {
+  const known = Object.entries(STATES).find(([name]) => name === state)?.[1];
+  return <StateTag plain state={known?.state ?? "neutral"} word={known?.word ?? state} />;
+}
+
+const asked = (job: Job, name: string): string => {
+  const value = job.request[name];
+  return typeof value === "string" ? value : "";
+};
+
+const COLUMNS: DataColumn<Job>[] = [
+  { id: "model", title: "Model", cell: (job) => asked(job, "model"), value: (job) => asked(job, "model") },
+  { id: "dataset", title: "Dataset", cell: (job) => asked(job, "dataset"), value: (job) => asked(job, "dataset") },
+  { id: "state", title: "State", width: 112, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
+  { id: "headline", title: "Outcome", cell: (job) => job.problem?.detail ?? job.headline, value: (job) => job.problem?.detail ?? job.headline },
+  { id: "created", title: "Started", width: 168, cell: (job) => fmt.when(job.created), value: (job) => job.created },
+];
+
+interface EarlierJobsProps {
+  readonly kind: "predict" | "evaluate";
+  readonly title: string;
+  readonly chosen: string | null;
+  readonly onChoose: (job: string) => void;
+}
+
+/** What was asked before, to be opened again; nothing while there is none. */
+export function EarlierJobs({ kind, title, chosen, onChoose }: EarlierJobsProps) {
+  const { data } = useQuery({
+    queryKey: ["jobs", kind],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/jobs", { params: { query: { kind } }, signal })),
+  });
+  if (data === undefined || data.length === 0) return null;
+  return (
+    <Panel title={title} flush>
+      <DataTable
+        label={title}
+        columns={COLUMNS}
+        rows={data}
+        rowKey={(job) => job.id}
+        selected={chosen}
+        onRowClick={(job) => onChoose(job.id)}
+        csvName={`${kind}.csv`}
+        height={240}
+        testId={`earlier-${kind}`}
+      />
+    </Panel>
+  );
+}

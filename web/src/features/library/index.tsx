@@ -1,0 +1,4 @@
+/** The library: datasets, their records, files and labels. */
+export { ChooseRecordPage } from "./ChooseRecordPage";
+export { DatasetPage } from "./DatasetPage";
+export { LibraryPage } from "./LibraryPage";

@@ -1,0 +1,217 @@
+import { Button, NumberInput, Select, TextInput, UnstyledButton } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconAlertTriangle, IconSearch, IconX } from "@tabler/icons-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { address, type DatasetSummary, type Item, type TaskInfo } from "@/api";
+import { ClassMark, classColours, DataTable, EmptyState, fmt, Panel, ProblemView, SimulatedTag, StateTag, type DataColumn, type Sort } from "@/ui";
+import { isFiltered, NO_FILTER, recordQuery, type Filter } from "./filter";
+import { Sparkline } from "./Sparkline";
+import { useRecords, useThumbnails } from "./useRecords";
+import css from "../library.module.css";
+
+interface RecordTableProps {
+  summary: DatasetSummary;
+  task: TaskInfo | null;
+  filter: Filter;
+  onFilter: (filter: Filter) => void;
+}
+
+const NO_LABEL = "\u0000none";
+
+/** The ECGs of a dataset: searched, filtered and sorted by the server, fetched as one scrolls. */
+export function RecordTable({ summary, task, filter, onFilter }: RecordTableProps) {
+  const { dataset } = summary;
+  const navigate = useNavigate();
+  const [sort, setSort] = useState<Sort>({ column: "file_name", descending: false });
+  const [search] = useDebouncedValue(filter.search, 200);
+  const query = useMemo(() => recordQuery({ ...filter, search }, task?.name ?? null, sort), [filter, search, task, sort]);
+  const { head, total, rows, range, onRange } = useRecords(dataset.name, query);
+  const thumbnails = useThumbnails(rows, range);
+  const columns = useColumns(task, thumbnails, dataset.n_simulated > 0 && dataset.n_simulated < dataset.n_records, Object.keys(summary.folds).length > 1);
+  return (
+    <Panel title="ECGs" flush testId="panel-records">
+      <Filters summary={summary} task={task} filter={filter} onFilter={onFilter} />
+      {head.isError ? (
+        <div style={{ padding: 16 }}>
+          <ProblemView error={head.error} onRetry={() => void head.refetch()} />
+        </div>
+      ) : (
+        <DataTable
+          label={`ECGs of ${dataset.name}`}
+          columns={columns}
+          rows={rows}
+          rowKey={(item) => item.id}
+          height="max(360px, calc(100vh - 320px))"
+          sort={sort}
+          onSort={setSort}
+          onRange={onRange}
+          onRowClick={(item) => void navigate({ to: "/viewer/$item", params: { item: String(item.id) } })}
+          csvHref={address("datasets", dataset.name, "records.csv")}
+          foot={head.data === undefined ? "" : isFiltered(filter) ? `${fmt.count(total)} of ${fmt.plural(dataset.n_records, "ECG")} shown` : `${fmt.plural(total, "ECG")}`}
+          testId="records"
+          empty={
+            head.data !== undefined && (
+              <EmptyState
+                title="No ECG fits this filter"
+                body="Take something out of the filter to see more."
+                action={
+                  <Button variant="default" onClick={() => onFilter(NO_FILTER)}>
+                    Show all ECGs
+                  </Button>
+                }
+              />
+            )
+          }
+        />
+      )}
+    </Panel>
+  );
+}
+
+function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThumbnails>, mixed: boolean, folds: boolean): DataColumn<Item>[] {
+  return useMemo(() => {
+    const colours = classColours(task?.classes.map((one) => one.name) ?? []);
+    const titles = new Map(task?.classes.map((one) => [one.name, one.title]));
+    const labels = (item: Item) => {
+      const answer = task ? item.labels?.[task.name] : undefined;
+      if (answer === undefined) return <span className="ein-quiet">–</span>;
+      if (typeof answer === "number") return `${fmt.plain(answer, 1)}${task?.unit ? ` ${task.unit}` : ""}`;
+      if (answer.length === 0) return <span className="ein-quiet">none of the classes</span>;
+      return (
+        <span className={css["labels"]} title={answer.map((name) => titles.get(name) || name).join(", ")}>
+          {answer.map((name) => (
+            <ClassMark key={name} name={name} colour={colours.get(name) ?? "var(--ein-quiet)"} />
+          ))}
+        </span>
+      );
+    };
+    const columns: (DataColumn<Item> | false)[] = [
+      { id: "thumbnail", title: "Lead II", width: 168, cell: (item) => <Sparkline thumbnail={thumbnails.get(item.id)} /> },
+      {
+        id: "file_name",
+        title: "File",
+        value: (item) => item.file_name,
+        cell: (item) => (
+          <span className={css["nameCell"]}>
+            <Link
+              to="/viewer/$item"
+              params={{ item: String(item.id) }}
+              className={css["strongLink"]}
+              title={item.file_name}
+              tabIndex={-1}
+              onClick={(event) => event.stopPropagation()}
+              data-testid="record-link"
+            >
+              {item.file_name}
+            </Link>
+            {mixed && item.simulated && <SimulatedTag />}
+          </span>
+        ),
+      },
+      { id: "subject", title: "Patient", width: 112, value: (item) => item.subject ?? "", cell: (item) => item.subject ?? "–" },
+      { id: "age", title: "Age", width: 48, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
+      { id: "sex", title: "Sex", width: 40, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
+      { id: "labels", title: task ? task.title || task.name : "Labels", cell: labels },
+      folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 48, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
+      { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
+      { id: "duration", title: "Length", width: 64, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
+      { id: "format", title: "Read from", width: 96, value: (item) => item.format, sortable: false },
+      {
+        id: "doubts",
+        title: "Quality",
+        width: 96,
+        cell: (item) =>
+          item.doubts.length > 0 ? (
+            <StateTag plain state="doubt" word={fmt.plural(item.doubts.length, "doubt")} explain={item.doubts.join(" ")} />
+          ) : (
+            <span className="ein-quiet">no doubt</span>
+          ),
+      },
+    ]; // prettier-ignore
+    return columns.filter((column) => column !== false);
+  }, [task, thumbnails, mixed, folds]);
+}
+
+function Filters({ summary, task, filter, onFilter }: RecordTableProps) {
+  const set = (part: Partial<Filter>) => onFilter({ ...filter, ...part });
+  const folds = Object.keys(summary.folds).map(Number).filter(Number.isFinite).sort((a, b) => a - b);
+  const age = (value: string | number) => (typeof value === "number" ? value : null);
+  return (
+    <div className={css["filters"]} data-testid="record-filters">
+      <TextInput
+        size="xs"
+        w={240}
+        placeholder="File name or patient"
+        aria-label="Search ECGs"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        value={filter.search}
+        onChange={(event) => set({ search: event.currentTarget.value })}
+        data-testid="record-search"
+      />
+      {task && task.kind !== "regression" && (
+        <Select
+          size="xs"
+          w={168}
+          placeholder="any label"
+          aria-label="Label"
+          clearable
+          searchable={task.classes.length > 10}
+          data={[
+            ...task.classes.map((one) => ({ value: one.name, label: one.name })),
+            ...(task.n_without > 0 ? [{ value: NO_LABEL, label: "without a label" }] : []),
+          ]}
+          value={filter.label === "" ? NO_LABEL : filter.label}
+          onChange={(label) => set({ label: label === NO_LABEL ? "" : label })}
+          data-testid="filter-label"
+        />
+      )}
+      <Select
+        size="xs"
+        w={104}
+        placeholder="any sex"
+        aria-label="Sex"
+        clearable
+        data={[
+          { value: "F", label: "women" },
+          { value: "M", label: "men" },
+        ]}
+        value={filter.sex}
+        onChange={(sex) => set({ sex: sex === "F" || sex === "M" ? sex : null })}
+      />
+      <span className={css["ages"]}>
+        <NumberInput size="xs" w={72} min={0} max={130} hideControls placeholder="age" aria-label="Age from" value={filter.ageFrom ?? ""} onChange={(value) => set({ ageFrom: age(value) })} />
+        to
+        <NumberInput size="xs" w={72} min={0} max={130} hideControls placeholder="age" aria-label="Age to" value={filter.ageTo ?? ""} onChange={(value) => set({ ageTo: age(value) })} />
+      </span>
+      {folds.length > 1 && (
+        <Select
+          size="xs"
+          w={104}
+          placeholder="any fold"
+          aria-label="Fold"
+          clearable
+          data={folds.map((fold) => ({ value: String(fold), label: `fold ${fold}` }))}
+          value={filter.folds[0] === undefined ? null : String(filter.folds[0])}
+          onChange={(fold) => set({ folds: fold === null ? [] : [Number(fold)] })}
+        />
+      )}
+      {summary.n_doubts > 0 && (
+        <Button
+          size="xs"
+          variant={filter.onlyDoubts ? "light" : "default"}
+          leftSection={<IconAlertTriangle size={14} />}
+          aria-pressed={filter.onlyDoubts}
+          onClick={() => set({ onlyDoubts: !filter.onlyDoubts })}
+        >
+          only doubts
+        </Button>
+      )}
+      {isFiltered(filter) && (
+        <UnstyledButton className={css["link"]} onClick={() => onFilter(NO_FILTER)}>
+          <IconX size={12} aria-hidden /> no filter
+        </UnstyledButton>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,161 @@
+import { ActionIcon, Menu, UnstyledButton } from "@mantine/core";
+import { IconChartHistogram, IconChevronDown, IconChevronRight, IconDots, IconDownload, IconPencil, IconSchool, IconStethoscope, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { address, api, unwrap, type ModelView } from "@/api";
+import { Bars, classColours, ClassMark, Definitions, Explain, Facts, fmt, LinkButton, SimulatedTag, Stat, Stats } from "@/ui";
+import { DeleteModel, RenameModel } from "./ModelDialogs";
+import css from "./models.module.css";
+
+const KINDS: Record<string, string> = {
+  "single-label": "answers with one class",
+  "multi-label": "answers yes or no for each class",
+  regression: "answers with a number",
+};
+
+/** One model: what it answers, how well, from what, and what one can do with it. */
+export function ModelCard({ model }: { model: ModelView }) {
+  const [open, setOpen] = useState(false);
+  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const words = useQuery({
+    queryKey: ["metric-explanations"],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => unwrap(api.GET("/api/metric-explanations", { signal })),
+  }).data;
+  const colours = classColours(model.classes);
+  const exportHref = (form: "onnx" | "bundle") => `${address("models", model.name, "export")}?form=${form}`;
+  const classes = model.classes.map((name, index) => ({ name, title: model.class_titles[index] ?? "" }));
+  return (
+    <article className={css["card"]} data-testid="model-card" data-model={model.name} aria-label={model.name}>
+      <header className={css["head"]}>
+        <div className={css["headText"]}>
+          <div className={css["titleLine"]}>
+            <h2 className={css["title"]}>{model.name}</h2>
+            {model.simulated && <SimulatedTag what="This model learned from simulated ECGs. It says nothing about patients." />}
+          </div>
+          <div className="ein-quiet">
+            {model.task}: {KINDS[model.kind] ?? model.kind}
+          </div>
+        </div>
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon aria-label={`More for ${model.name}`} data-testid="model-menu">
+              <IconDots size={18} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item component="a" href={exportHref("onnx")} download leftSection={<IconDownload size={16} />} data-testid="model-download-onnx">
+              Download the ONNX file
+            </Menu.Item>
+            <Menu.Item component="a" href={exportHref("bundle")} download leftSection={<IconDownload size={16} />} data-testid="model-download-bundle">
+              Download all: ONNX, weights, statistics
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setDialog("rename")} data-testid="model-rename">
+              Rename
+            </Menu.Item>
+            <Menu.Item color="bad" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")} data-testid="model-delete">
+              Delete
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </header>
+
+      <div className={css["classes"]}>
+        {model.kind === "regression" ? (
+          <span>
+            {classes[0]?.title || classes[0]?.name}
+            {model.unit ? ` in ${model.unit}` : ""}
+          </span>
+        ) : (
+          classes.slice(0, 12).map((one) => <ClassMark key={one.name} name={one.name} title={one.title} colour={colours.get(one.name) ?? "var(--ein-quiet)"} />)
+        )}
+        {classes.length > 12 && <span className="ein-quiet">and {classes.length - 12} more</span>}
+      </div>
+
+      <Stats>
+        {model.kind !== "regression" && (
+          <>
+            <Stat
+              label="Macro F1"
+              explain={words?.["macro_f1"]}
+              value={fmt.fixed(model.validation_macro_f1)}
+              note="on its validation part"
+            />
+            <Stat label="Macro AUROC" explain={words?.["macro_auroc"]} value={fmt.fixed(model.validation_macro_auroc)} note="on its validation part" />
+          </>
+        )}
+        <Stat label="Learned from" value={fmt.count(model.n_train)} unit={model.n_train === null ? undefined : "ECGs"} note={model.trained_on ?? "not stated"} />
+      </Stats>
+
+      <Facts
+        items={[
+          fmt.plural(model.leads.length, "lead"),
+          `${fmt.plain(model.duration, 1)} s at ${fmt.rate(model.rate)}`,
+          model.architecture ?? "ONNX only",
+          fmt.bytes(model.size),
+          fmt.when(model.created),
+        ]}
+      />
+
+      <UnstyledButton className={css["fold"]} onClick={() => setOpen(!open)} aria-expanded={open} data-testid="model-details">
+        {open ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}
+        How it was made, and what it does to an ECG first
+      </UnstyledButton>
+      {open && <Details model={model} colours={colours} />}
+
+      <footer className={css["actions"]}>
+        <LinkButton size="xs" to="/predict" search={{ model: model.name }} leftSection={<IconStethoscope size={14} />} data-testid="model-use">
+          Use
+        </LinkButton>
+        <LinkButton size="xs" variant="default" to="/evaluate" search={{ model: model.name }} leftSection={<IconChartHistogram size={14} />} data-testid="model-evaluate">
+          Evaluate
+        </LinkButton>
+        {model.can_continue && (
+          <LinkButton size="xs" variant="default" to="/train" search={{ model: model.name }} leftSection={<IconSchool size={14} />} data-testid="model-fine-tune">
+            Fine-tune
+          </LinkButton>
+        )}
+      </footer>
+      {dialog === "rename" && <RenameModel name={model.name} onClose={() => setDialog(null)} />}
+      {dialog === "delete" && <DeleteModel name={model.name} onClose={() => setDialog(null)} />}
+    </article>
+  );
+}
+
+function Details({ model, colours }: { model: ModelView; colours: ReadonlyMap<string, string> }) {
+  const counts = Object.entries(model.label_counts);
+  return (
+    <div className={css["details"]}>
+      <Definitions
+        rows={[
+          { name: "Leads", value: model.leads.join(" ") },
+          {
+            name: "Steps",
+            value: (
+              <ol className={css["steps"]}>
+                {model.steps.map((step) => (
+                  <li key={step}>{step}</li>
+                ))}
+              </ol>
+            ),
+          },
+          { name: "Started from", value: model.base ? `the model ${model.base}` : "untrained weights" },
+          ...(model.parameters === null ? [] : [{ name: <Explain text="Numbers that training adjusts.">Parameters</Explain>, value: fmt.count(model.parameters) }]),
+          ...(model.kind === "multi-label" && model.thresholds.length > 0
+            ? [{ name: <Explain text="Probability from which a class counts as present.">Thresholds</Explain>, value: model.classes.map((name, i) => `${name} ${fmt.fixed(model.thresholds[i])}`).join(", ") }]
+            : []),
+          ...(model.run ? [{ name: "Training", value: <Link to="/runs/$run" params={{ run: model.run }}>its course and settings</Link> }] : []),
+          ...(model.can_continue ? [] : [{ name: "Fine-tuning", value: "not possible: the file holds no weights to go on from" }]),
+        ]}
+      />
+      {counts.length > 0 && (
+        <div>
+          <div className="ein-quiet">ECGs per class it learned from</div>
+          <Bars label="ECGs per class" rows={counts.map(([name, value]) => ({ name, value, colour: colours.get(name) })).sort((a, b) => b.value - a.value).slice(0, 12)} />
+        </div>
+      )}
+    </div>
+  ); // prettier-ignore
+}

@@ -1,0 +1,124 @@
+import { Button, Menu } from "@mantine/core";
+import { IconBox, IconPlus, IconSchool, IconUpload } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { address, api, sendForm, unwrap, type ModelView } from "@/api";
+import { EmptyState, fmt, LinkButton, Page, Panel, ProblemView, Query, saveText, toCsv } from "@/ui";
+import { ModelCard } from "./ModelCard";
+import css from "./models.module.css";
+
+const route = getRouteApi("/models");
+
+/** All models of this installation as cards. */
+export function ModelsPage() {
+  const { model: wanted } = route.useSearch();
+  const client = useQueryClient();
+  const input = useRef<HTMLInputElement>(null);
+  const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => unwrap(api.GET("/api/models", { signal })) });
+  const take = useMutation({
+    mutationFn: (file: File) => {
+      const form = new FormData();
+      form.append("file", file, file.name);
+      return sendForm<ModelView>("POST", address("models"), form);
+    },
+    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+  });
+  const choose = () => input.current?.click();
+  return (
+    <Page
+      title="Models"
+      notice
+      facts={models.data && models.data.length > 0 ? fmt.plural(models.data.length, "model") : undefined}
+      actions={
+        <>
+          {models.data && models.data.length > 0 && (
+            <Button variant="default" onClick={() => saveText("models.csv", modelsCsv(models.data))}>
+              Save as CSV
+            </Button>
+          )}
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button leftSection={<IconPlus size={16} />} loading={take.isPending} data-testid="model-add">
+                Add a model
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={<IconUpload size={16} />} onClick={choose} data-testid="model-take-in">
+                Take in a model file (.onnx or bundle)
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      }
+    >
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept=".onnx,.zip,.ecgmodel"
+        data-testid="model-file-input"
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          if (file) take.mutate(file);
+          event.currentTarget.value = "";
+        }}
+      />
+      {take.isError && <ProblemView error={take.error} />}
+      <Query query={models}>
+        {(list) =>
+          list.length === 0 ? (
+            <Panel>
+              <EmptyState
+                icon={<IconBox size={48} stroke={1.25} />}
+                title="No models yet"
+                body="Train one on a dataset that has labels, or take in a model file that somebody gave you."
+                action={
+                  <>
+                    <LinkButton to="/train" leftSection={<IconSchool size={16} />}>
+                      Train a model
+                    </LinkButton>
+                    <Button variant="default" leftSection={<IconUpload size={16} />} onClick={choose}>
+                      Take in a model file
+                    </Button>
+                  </>
+                }
+              />
+            </Panel>
+          ) : (
+            <div className={css["cards"]}>
+              {list.map((model) => (
+                <Wanted key={model.name} wanted={model.name === (wanted ?? take.data?.name)}>
+                  <ModelCard model={model} />
+                </Wanted>
+              ))}
+            </div>
+          )
+        }
+      </Query>
+    </Page>
+  );
+}
+
+/** Brings the model of the address into sight. */
+function Wanted({ wanted, children }: { wanted: boolean; children: React.ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (wanted) place.current?.scrollIntoView({ block: "center" });
+  }, [wanted]);
+  return (
+    <div ref={place} className={css["place"]} data-wanted={wanted}>
+      {children}
+    </div>
+  );
+}
+
+export function modelsCsv(models: readonly ModelView[]): string {
+  return toCsv(
+    ["name", "task", "kind", "classes", "validation_macro_f1", "validation_macro_auroc", "n_train", "trained_on", "architecture", "base", "rate_hz", "duration_s", "leads", "parameters", "bytes", "simulated", "created"],
+    models.map((m) => [
+      m.name, m.task, m.kind, m.classes.join("|"), m.validation_macro_f1, m.validation_macro_auroc, m.n_train, m.trained_on, m.architecture, m.base,
+      m.rate, m.duration, m.leads.join(" "), m.parameters, m.size, m.simulated, m.created,
+    ]),
+  ); // prettier-ignore
+}

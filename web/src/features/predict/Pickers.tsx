@@ -1,0 +1,60 @@
+import { Select } from "@mantine/core";
+import type { Dataset, ModelView } from "@/api";
+import { fmt } from "@/ui";
+
+interface ModelSelectProps {
+  readonly models: readonly ModelView[];
+  readonly value: string | null;
+  readonly onChange: (name: string | null) => void;
+}
+
+export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
+  const chosen = models.find((model) => model.name === value);
+  return (
+    <Select
+      label="Model"
+      placeholder="Choose a model"
+      data={models.map((model) => ({ value: model.name, label: model.simulated ? `${model.name} (simulated)` : model.name }))}
+      value={chosen?.name ?? null}
+      onChange={onChange}
+      allowDeselect={false}
+      searchable={models.length > 8}
+      description={chosen === undefined ? undefined : describe(chosen)}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      data-testid="model-select"
+    />
+  );
+}
+
+function describe(model: ModelView): string {
+  const asks = model.kind === "regression" ? `${model.task}${model.unit === "" ? "" : ` in ${model.unit}`}` : model.classes.join(", ");
+  const from = model.trained_on === null ? "" : `; learned from ${model.trained_on}`;
+  return `${asks}${from}`;
+}
+
+interface DatasetSelectProps {
+  readonly label?: string;
+  readonly datasets: readonly Dataset[];
+  readonly value: string | null;
+  readonly onChange: (name: string | null) => void;
+}
+
+export function DatasetSelect({ label = "Dataset", datasets, value, onChange }: DatasetSelectProps) {
+  const chosen = datasets.find((dataset) => dataset.name === value);
+  return (
+    <Select
+      label={label}
+      placeholder="Choose a dataset"
+      data={datasets
+        .filter((dataset) => dataset.n_records > 0)
+        .map((dataset) => ({ value: dataset.name, label: dataset.n_simulated > 0 ? `${dataset.name} (simulated)` : dataset.name }))}
+      value={chosen?.name ?? null}
+      onChange={onChange}
+      allowDeselect={false}
+      searchable={datasets.length > 8}
+      description={chosen === undefined ? undefined : fmt.plural(chosen.n_records, "ECG")}
+      inputWrapperOrder={["label", "input", "description", "error"]}
+      data-testid="dataset-select"
+    />
+  );
+}

@@ -1,0 +1,1 @@
+export { PredictPage } from "./PredictPage";

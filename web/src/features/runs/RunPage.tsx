@@ -1,0 +1,253 @@
+import { useEffect } from "react";
+import { Button } from "@mantine/core";
+import { IconArrowLeft, IconChartDots, IconDownload, IconSchool, IconStethoscope } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { address, api, type TrainOutcome, unwrap } from "@/api";
+import { Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { isActive, JobState, problemOf, ProgressLine, useCancel, useHistory, useRetry } from "@/features/jobs";
+import { ConfusionMatrix } from "@/features/evaluate/ConfusionMatrix";
+import { Figures, Warnings } from "@/features/evaluate/Figures";
+import { PerClass } from "@/features/evaluate/PerClass";
+import { Refused } from "@/features/predict/Refused";
+import { datasetsQuery, modelsQuery } from "@/features/train/queries";
+import { type Course, courseOf, headline, METHODS, mostEpochs, type RunSoFar, stoppedInWords } from "./course";
+import { Curves } from "./Curves";
+import { SplitTable } from "./SplitTable";
+import css from "./runs.module.css";
+
+const route = getRouteApi("/runs/$run");
+
+export function RunPage() {
+  const { run: id } = route.useParams();
+  const query = useQuery({
+    queryKey: ["run", id],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/runs/{job}", { params: { path: { job: id } }, signal })),
+  });
+  if (query.data === undefined)
+    return (
+      <Page title="Training" before={<Back />}>
+        <Query query={query} waiting={<Waiting height={320} />}>{() => null}</Query>
+      </Page>
+    ); // prettier-ignore
+  return <RunOf key={id} run={query.data} />;
+}
+
+function Back() {
+  return (
+    <Link to="/train" className={css.back} aria-label="Back to Train">
+      <IconArrowLeft size={18} aria-hidden />
+    </Link>
+  );
+}
+
+function RunOf({ run }: { run: RunSoFar }) {
+  const { job, request, outcome } = run;
+  const active = isActive(job);
+  const client = useQueryClient();
+  const { history, connected } = useHistory(job.id, { live: active });
+  const { settled } = history;
+  useEffect(() => {
+    if (settled > 0) void client.invalidateQueries({ queryKey: ["run", job.id] });
+  }, [client, job.id, settled]);
+  const course = courseOf(run, history);
+  const most = mostEpochs(run);
+  const models = useQuery(modelsQuery);
+  const datasets = useQuery(datasetsQuery);
+  const model = models.data?.find((entry) => entry.name === outcome?.model);
+  const simulated = model?.simulated === true || (datasets.data?.find((entry) => entry.name === request.dataset)?.n_simulated ?? 0) > 0;
+  const name = outcome?.model ?? request.name ?? job.title;
+  return (
+    <Page
+      title={name}
+      documentTitle={active ? `${Math.floor((course.share ?? 0) * 100)} % ${name}` : name}
+      before={<Back />}
+      tags={<>{simulated && <SimulatedTag />}<JobState state={job.state} /></>}
+      facts={
+        <Facts
+          items={[
+            request.dataset,
+            `task ${request.task}`,
+            request.from_model === null || request.from_model === undefined ? request.architecture : `from ${request.from_model}`,
+            METHODS[request.method]?.title ?? request.method,
+            fmt.when(job.created),
+          ]}
+        />
+      }
+      notice
+    >
+      {active && <Running run={run} course={course} most={most} connected={connected} />}
+      {job.state === "failed" && <Failed run={run} />}
+      {job.state === "cancelled" && outcome === null && <Cancelled run={run} />}
+      {outcome !== null && <HowGood outcome={outcome} course={course} />}
+      <Curves course={course} most={most} />
+      {outcome !== null && outcome.validation.kind !== "regression" && <Classes outcome={outcome} />}
+      <div className={css.two}>
+        {run.split !== null && <SplitTable split={run.split} />}
+        <Settings run={run} />
+      </div>
+      {outcome !== null && <Refused failures={outcome.refused} />}
+      <Log lines={course.log} />
+    </Page>
+  ); // prettier-ignore
+}
+
+interface RunningProps {
+  readonly run: RunSoFar;
+  readonly course: Course;
+  readonly most: number | null;
+  readonly connected: boolean;
+}
+
+function Running({ run, course, most, connected }: RunningProps) {
+  const cancel = useCancel();
+  const { job } = run;
+  const waiting = job.state === "queued" && course.epochs.length === 0;
+  return (
+    <Panel testId="run-running">
+      <p className={css.headline} aria-live="polite" data-testid="run-headline">
+        {waiting ? "Waits for its turn" : headline(course, most)}
+      </p>
+      <ProgressLine
+        share={waiting ? 0 : course.share}
+        message={connected ? work(course) : "The server does not answer at the moment; trying again."}
+        onCancel={() => cancel.mutate(job.id)}
+        cancelling={job.cancel_requested || cancel.isPending}
+        cancelNote={course.epochs.length === 0 ? "nothing to keep yet" : "keeps the best so far"}
+        label={`Training ${job.title}`}
+      />
+      {cancel.isError && <ProblemView error={cancel.error} compact />}
+    </Panel>
+  );
+}
+
+function work({ current, message }: Course): string {
+  return current === null ? message : `epoch ${current.epoch}: ${Math.floor(current.share * 100)} % of its ECGs seen`;
+}
+
+function Failed({ run }: { run: RunSoFar }) {
+  const navigate = route.useNavigate();
+  const retry = useRetry((job) => void navigate({ to: "/runs/$run", params: { run: job.id } }));
+  const { dataset, task, from_model: model } = run.request;
+  return (
+    <>
+      <ProblemView error={problemOf(run.job)} onRetry={() => retry.mutate(run.job.id)} />
+      {retry.isError && <ProblemView error={retry.error} compact />}
+      <p className={css.plain}>
+        To try it with other settings, <Link to="/train" search={{ dataset, task, model: model ?? undefined }}>go back to the form</Link>.
+      </p>
+    </>
+  ); // prettier-ignore
+}
+
+function Cancelled({ run }: { run: RunSoFar }) {
+  const navigate = route.useNavigate();
+  const retry = useRetry((job) => void navigate({ to: "/runs/$run", params: { run: job.id } }));
+  return (
+    <Panel title="Cancelled before there was a model to keep">
+      <p className={css.plain}>{run.job.headline}</p>
+      <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(run.job.id)}>Train again</Button>
+      {retry.isError && <ProblemView error={retry.error} compact />}
+    </Panel>
+  ); // prettier-ignore
+}
+
+function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course }) {
+  const { validation, model } = outcome;
+  const models = useQuery(modelsQuery);
+  const unit = models.data?.find((entry) => entry.name === model)?.unit ?? "";
+  return (
+    <div className={css.done} data-testid="run-done">
+      <Panel title="How good" explain="On the validation part: ECGs that the weights were not learned from, though the best epoch was chosen by them.">
+        <Figures evaluation={validation} unit={unit} />
+        <Warnings warnings={validation.warnings ?? []} />
+        <p className={css.below0}>
+          Best epoch {outcome.best_epoch} of {course.epochs.length}; {stoppedInWords(outcome.stopped)}. Took {fmt.seconds(outcome.seconds)}.
+        </p>
+        <p className={css.plain}>
+          The best epoch was chosen by these same ECGs, so the figures flatter a little. Evaluate on other ECGs for the honest ones.
+        </p>
+      </Panel>
+      <Panel title="Next">
+        <div className={css.next}>
+          <Button renderRoot={(props) => <Link to="/evaluate" search={{ model }} {...props} />} leftSection={<IconChartDots size={18} aria-hidden />} justify="flex-start" data-testid="next-evaluate">
+            Evaluate on other ECGs
+          </Button>
+          <Button renderRoot={(props) => <Link to="/predict" search={{ model }} {...props} />} variant="default" leftSection={<IconStethoscope size={18} aria-hidden />} justify="flex-start" data-testid="next-predict">
+            Predict with it
+          </Button>
+          <Button renderRoot={(props) => <Link to="/train" search={{ model }} {...props} />} variant="default" leftSection={<IconSchool size={18} aria-hidden />} justify="flex-start">
+            Train on from it
+          </Button>
+          <Button component="a" href={`${address("models", model, "export")}?form=bundle`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-bundle">
+            Download the bundle
+          </Button>
+          <Button component="a" href={`${address("models", model, "export")}?form=onnx`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-onnx">
+            Download the ONNX alone
+          </Button>
+          <p className={css.small}>The bundle holds the ONNX, the weights to train on from, and the statistics.</p>
+        </div>
+      </Panel>
+    </div>
+  ); // prettier-ignore
+}
+
+function Classes({ outcome }: { outcome: TrainOutcome }) {
+  return (
+    <div className={css.two}>
+      <Panel title="What was taken for what">
+        <ConfusionMatrix evaluation={outcome.validation} />
+      </Panel>
+      <Panel title="Each class" flush>
+        <PerClass evaluation={outcome.validation} csvName={`${outcome.model}-classes.csv`} />
+      </Panel>
+    </div>
+  );
+}
+
+function Settings({ run }: { run: RunSoFar }) {
+  const { outcome } = run;
+  const settings = Object.entries({ ...run.config, ...(outcome === null ? {} : { maximum_rate: outcome.maximum_rate }) });
+  const environment = Object.entries(run.environment);
+  return (
+    <Panel title="Settings and environment" testId="settings">
+      {settings.length === 0 && environment.length === 0 && <p className={css.plain}>They are written down when the training starts.</p>}
+      {settings.length > 0 && <Definitions rows={settings.map(([name, value]) => ({ name: words(name), value: shown(value) }))} />}
+      {outcome !== null && outcome.validation.kind !== "" && (
+        <p className={css.below0}>
+          The exported ONNX answers like the trained network within {outcome.parity_logits.toExponential(1)} (logits) and{" "}
+          {outcome.parity_probabilities.toExponential(1)} (outputs).
+        </p>
+      )}
+      {environment.length > 0 && (
+        <details className={css.fold}>
+          <summary>Environment</summary>
+          <Definitions rows={environment.map(([name, value]) => ({ name: words(name), value }))} />
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+function words(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "number") return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : String(Number(value.toPrecision(6)));
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function Log({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <Panel>
+      <details className={css.fold0} data-testid="run-log">
+        <summary>Log ({fmt.plural(lines.length, "line")})</summary>
+        <pre className={css.log} tabIndex={0}>{lines.join("\n")}</pre>
+      </details>
+    </Panel>
+  ); // prettier-ignore
+}

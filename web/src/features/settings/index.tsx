@@ -1,0 +1,2 @@
+/** Settings of this installation, what it is and what it can do. */
+export { SettingsPage } from "./SettingsPage";

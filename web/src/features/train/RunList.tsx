@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import type { RunSummary } from "@/api";
+import { type DataColumn, DataTable, fmt, Panel, Query } from "@/ui";
+import { JobState } from "@/features/jobs";
+import { METHODS } from "@/features/runs/course";
+import { runsQuery } from "./queries";
+
+const COLUMNS: DataColumn<RunSummary>[] = [
+  { id: "name", title: "Name", cell: (run) => run.name, value: (run) => run.name, sortable: true },
+  {
+    id: "state",
+    title: "State",
+    width: 112,
+    cell: (run) => <JobState state={run.state} />,
+    value: (run) => run.state,
+    sortable: true,
+  },
+  { id: "dataset", title: "Dataset", cell: (run) => run.dataset, value: (run) => run.dataset, sortable: true },
+  { id: "task", title: "Task", cell: (run) => run.task, value: (run) => run.task, sortable: true },
+  { id: "architecture", title: "Architecture", width: 128, cell: (run) => run.architecture, value: (run) => run.architecture, sortable: true },
+  {
+    id: "method",
+    title: "Method",
+    width: 112,
+    cell: (run) => METHODS[run.method]?.title ?? run.method,
+    value: (run) => run.method,
+    sortable: true,
+  },
+  {
+    id: "epoch",
+    title: "Epochs",
+    explain: "How many times the training has gone through its ECGs, of at most how many.",
+    width: 88,
+    align: "right",
+    cell: (run) => `${run.epoch} of ${run.epochs}`,
+    value: (run) => run.epoch,
+  },
+  {
+    id: "best_f1",
+    title: "Best F1",
+    explain: "The highest macro F1 of all epochs so far, on the validation part.",
+    width: 96,
+    align: "right",
+    cell: (run) => fmt.fixed(run.best_f1, 2),
+    value: (run) => run.best_f1,
+    sortable: true,
+  },
+  { id: "created", title: "Started", width: 168, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
+];
+
+/** All trainings; a click opens one. */
+export function RunList() {
+  const query = useQuery({ ...runsQuery, refetchInterval: (q) => (q.state.data?.some((run) => run.state === "running") === true ? 3000 : false) });
+  const navigate = useNavigate();
+  return (
+    <Query query={query}>
+      {(runs) =>
+        runs.length === 0 ? null : (
+          <Panel title="Trainings" flush>
+            <DataTable
+              label="Trainings"
+              columns={COLUMNS}
+              rows={runs}
+              rowKey={(run) => run.id}
+              onRowClick={(run) => void navigate({ to: "/runs/$run", params: { run: run.id } })}
+              csvName="trainings.csv"
+              testId="run-list"
+            />
+          </Panel>
+        )
+      }
+    </Query>
+  );
+}

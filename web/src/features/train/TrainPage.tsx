@@ -1,0 +1,348 @@
+import { type ReactNode, useState } from "react";
+import { Button, Checkbox, Collapse, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconChevronDown, IconDatabaseOff, IconSchool, IconTags } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { api, type Dataset, type DatasetSummary, type ModelView, type TaskInfo, unwrap } from "@/api";
+import { Bars, classColours, EmptyState, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { useCurrentDataset } from "@/features/library/current";
+import { METHODS } from "@/features/runs/course";
+import { Advanced } from "./Advanced";
+import { Check } from "./Check";
+import { Choices } from "./Choices";
+import { allOptions, type Draft, EMPTY_DRAFT, fault, type Method, requestOf } from "./draft";
+import { FoldPicker } from "./FoldPicker";
+import { aboutQuery, architecturesQuery, checkQuery, datasetQuery, datasetsQuery, modelsQuery, trainOptionsQuery } from "./queries";
+import { RunList } from "./RunList";
+import css from "./train.module.css";
+
+const route = getRouteApi("/train");
+
+export function TrainPage() {
+  const datasets = useQuery(datasetsQuery);
+  return (
+    <Page title="Train" facts="Choose ECGs and a question; the model learns the answers from the labels." notice>
+      <TrainingMissing />
+      <Query query={datasets} waiting={<Waiting height={320} />}>
+        {(all) => (all.some((dataset) => dataset.n_records > 0) ? <TrainForm datasets={all} /> : <NoDatasets />)}
+      </Query>
+      <RunList />
+    </Page>
+  );
+}
+
+function NoDatasets() {
+  return (
+    <EmptyState
+      icon={<IconDatabaseOff />}
+      title="There are no ECGs to learn from yet"
+      body="Import ECG files and their labels in the library first; then come back here."
+      action={<Button component={Link} to="/library">To the library</Button>}
+    />
+  ); // prettier-ignore
+}
+
+function TrainingMissing() {
+  const about = useQuery(aboutQuery);
+  if (about.data === undefined || about.data.can_train) return null;
+  return (
+    <Panel title="Training is not installed here" testId="training-missing">
+      <p className={css.plain}>{about.data.training_advice}</p>
+      <p className={css.plain}>Everything else works: the library, the viewer, predicting and evaluating with models you have or take in.</p>
+    </Panel>
+  );
+}
+
+function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
+  const search = route.useSearch();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const current = useCurrentDataset();
+  const about = useQuery(aboutQuery);
+  const options = useQuery(trainOptionsQuery);
+  const [typed, setTyped] = useState<Draft>(() => ({
+    ...EMPTY_DRAFT,
+    dataset: search.dataset ?? null,
+    task: search.task ?? null,
+    ...(search.model === undefined ? {} : { start: { model: search.model }, method: "whole" as const }),
+  }));
+  const [advanced, setAdvanced] = useState(false);
+  const change = (part: Partial<Draft>) => setTyped((now) => ({ ...now, ...part }));
+
+  const usable = datasets.filter((dataset) => dataset.n_records > 0);
+  const names = usable.map((dataset) => dataset.name);
+  const dataset = [typed.dataset, current.name, names[0] ?? null].find((name) => name !== null && names.includes(name)) ?? null;
+  const summary = useQuery(datasetQuery(dataset ?? ""));
+  const tasks = summary.data?.tasks ?? [];
+  const task = tasks.find((entry) => entry.name === typed.task) ?? tasks.find((entry) => entry.n > 0);
+  const draft: Draft = { ...typed, dataset, task: task?.name ?? null };
+
+  const shown = allOptions(options.data ?? []);
+  const faulty = shown.some((entry) => fault(entry, draft.advanced[entry.name] ?? "") !== null);
+  const request = faulty ? null : requestOf(draft);
+  const [asked] = useDebouncedValue(request, 300);
+  const check = useQuery(checkQuery(asked));
+
+  const train = useMutation({
+    mutationFn: () => {
+      if (request === null) throw new Error("Choose ECGs and a task first.");
+      return unwrap(api.POST("/api/runs", { body: request }));
+    },
+    onSuccess: (job) => {
+      void client.invalidateQueries({ queryKey: ["jobs"] });
+      void client.invalidateQueries({ queryKey: ["runs"] });
+      void navigate({ to: "/runs/$run", params: { run: job.id } });
+    },
+  });
+  const canTrain = about.data?.can_train !== false;
+  const changed = Object.values(draft.advanced).filter((value) => value !== "").length;
+  const minutes = check.data?.minutes;
+
+  return (
+    <section className={css.card} aria-label="New training">
+      <div className={css.columns}>
+        <Column number={1} title="Which ECGs?">
+          <Choices
+            label="Which ECGs?"
+            testId="choose-dataset"
+            value={dataset}
+            onChoose={(name) => change({ dataset: name, task: null, folds: [] })}
+            choices={usable.map((entry) => ({
+              value: entry.name,
+              title: entry.name,
+              aside: fmt.count(entry.n_records),
+              note: entry.n_simulated > 0 ? <SimulatedTag /> : undefined,
+            }))}
+          />
+        </Column>
+        <Column number={2} title="What should it learn?">
+          {dataset !== null && (
+            <Query query={summary}>
+              {(data) => <Tasks summary={data} task={task} onChoose={(name) => change({ task: name })} />}
+            </Query>
+          )}
+        </Column>
+        <Column number={3} title="Start from?">
+          <StartFrom draft={draft} onChange={change} />
+        </Column>
+        <Column number={4} title="Name and limits">
+          <TextInput
+            label="Name"
+            placeholder={check.data?.name ?? "chosen for you"}
+            value={draft.name}
+            onChange={(event) => change({ name: event.currentTarget.value })}
+            data-testid="train-name"
+          />
+          <FoldPicker
+            label="Folds it may see"
+            description="Keep some aside to evaluate with ECGs it has never seen."
+            folds={summary.data?.folds ?? {}}
+            value={draft.folds}
+            onChange={(folds) => change({ folds })}
+          />
+          <Checkbox
+            label="One ECG per patient"
+            description="Patients with many ECGs then count no more than others."
+            checked={draft.onePerPatient}
+            onChange={(event) => change({ onePerPatient: event.currentTarget.checked })}
+          />
+          <TextInput
+            label="Seed"
+            description="The same seed divides the ECGs the same way again."
+            inputMode="numeric"
+            value={draft.seed}
+            error={/^\d+$/.test(draft.seed.trim()) ? null : "A whole number, 0 or more."}
+            onChange={(event) => change({ seed: event.currentTarget.value })}
+          />
+        </Column>
+      </div>
+      <Collapse expanded={advanced}>
+        <div className={css.advancedFrame}>
+          <Query query={options}>
+            {() => (
+              <Advanced
+                options={shown}
+                values={draft.advanced}
+                onChange={(name, value) => change({ advanced: { ...draft.advanced, [name]: value } })}
+              />
+            )}
+          </Query>
+        </div>
+      </Collapse>
+      <footer className={css.foot}>
+        <div className={css.footWords}>
+          {request !== null && <Check query={check} />}
+          {train.isError && <ProblemView error={train.error} onRetry={() => train.mutate()} />}
+        </div>
+        <div className={css.footActions}>
+          {check.data !== undefined && !check.isError && (
+            <div className={css.time} data-testid="train-time">
+              Time: {minutes === null || minutes === undefined ? check.data.minutes_note : <strong>{fmt.left(minutes * 60)}</strong>}
+              {minutes !== null && minutes !== undefined && <span>{check.data.minutes_note}</span>}
+            </div>
+          )}
+          <div className={css.buttons}>
+            <Button
+              variant="default"
+              size="md"
+              onClick={() => setAdvanced(!advanced)}
+              aria-expanded={advanced}
+              rightSection={<IconChevronDown size={16} className={advanced ? css.turned : undefined} aria-hidden />}
+              data-testid="advanced-toggle"
+            >
+              {changed === 0 ? "Advanced" : `Advanced (${changed} changed)`}
+            </Button>
+            <Button
+              size="md"
+              leftSection={<IconSchool size={18} aria-hidden />}
+              disabled={request === null || !canTrain || check.isError}
+              loading={train.isPending}
+              onClick={() => train.mutate()}
+              data-testid="train-start"
+            >
+              Train
+            </Button>
+          </div>
+        </div>
+      </footer>
+    </section>
+  ); // prettier-ignore
+}
+
+function Column({ number, title, children }: { number: number; title: string; children: ReactNode }) {
+  return (
+    <div className={css.column}>
+      <h2 className={css.columnTitle}>
+        <span className={css.number} aria-hidden>{number}</span>
+        {title}
+      </h2>
+      {children}
+    </div>
+  ); // prettier-ignore
+}
+
+const KINDS = {
+  "single-label": "exactly one answer each",
+  "multi-label": "any number of answers each",
+  regression: "a number each",
+} as const;
+
+function Tasks({ summary, task, onChoose }: { summary: DatasetSummary; task: TaskInfo | undefined; onChoose: (name: string) => void }) {
+  if (summary.tasks.length === 0)
+    return (
+      <EmptyState
+        icon={<IconTags />}
+        title="No labels yet"
+        body="A model learns from answers that are known. Import a table of labels for these ECGs."
+        action={<Button component={Link} to={`/library/${encodeURIComponent(summary.dataset.name)}`}>Import labels</Button>}
+        testId="no-task"
+      />
+    ); // prettier-ignore
+  return (
+    <Choices
+      label="What should it learn?"
+      testId="choose-task"
+      value={task?.name ?? null}
+      onChoose={onChoose}
+      choices={summary.tasks.map((entry) => ({
+        value: entry.name,
+        title: entry.title === "" ? entry.name : entry.title,
+        aside: fmt.count(entry.n),
+        note: entry.name === task?.name ? <TaskCounts task={entry} /> : undefined,
+        unavailable: entry.n === 0 ? "no ECG has an answer" : undefined,
+      }))}
+    />
+  );
+}
+
+function TaskCounts({ task }: { task: TaskInfo }) {
+  const colours = classColours(task.classes.map(({ name }) => name));
+  const unit = task.unit === "" ? "" : ` (${task.unit})`;
+  return (
+    <>
+      <span className={css.kind}>
+        {KINDS[task.kind]}
+        {unit}
+        {task.n_without > 0 && ` · ${fmt.plural(task.n_without, "ECG")} without`}
+      </span>
+      {task.kind !== "regression" && (
+        <Bars
+          label={`ECGs per class of ${task.name}`}
+          rows={task.classes.map(({ name, title }) => ({ name, title, value: task.counts[name] ?? 0, colour: colours.get(name) }))}
+        />
+      )}
+    </>
+  );
+}
+
+function StartFrom({ draft, onChange }: { draft: Draft; onChange: (part: Partial<Draft>) => void }) {
+  const architectures = useQuery(architecturesQuery);
+  const models = useQuery(modelsQuery);
+  const continuable = (models.data ?? []).filter((model) => model.can_continue);
+  const value = "model" in draft.start ? `model:${draft.start.model}` : `architecture:${draft.start.architecture}`;
+  const fromModel = "model" in draft.start;
+  const choose = (chosen: string) => {
+    const [kind, name] = [chosen.slice(0, chosen.indexOf(":")), chosen.slice(chosen.indexOf(":") + 1)];
+    if (kind === "model") onChange({ start: { model: name }, method: draft.method === "scratch" ? "whole" : draft.method });
+    else onChange({ start: { architecture: name }, method: "scratch" });
+  };
+  return (
+    <Query query={architectures}>
+      {(all) => (
+        <>
+          <Choices
+            label="Start from?"
+            testId="choose-start"
+            value={value}
+            onChoose={choose}
+            choices={[
+              ...all.map((entry) => ({
+                value: `architecture:${entry.name}`,
+                title: `${entry.title}, untrained`,
+                note: value === `architecture:${entry.name}` ? entry.summary : undefined,
+                unavailable: entry.available ? undefined : entry.reason,
+              })),
+              ...continuable.map((model) => ({
+                value: `model:${model.name}`,
+                title: model.name,
+                note: value === `model:${model.name}` ? <ModelNote model={model} /> : model.simulated ? <SimulatedTag /> : undefined,
+              })),
+            ]}
+          />
+          <div className={css.method}>
+            <h3 className={css.methodTitle}>Method</h3>
+            {fromModel ? (
+              <Choices
+                label="Method"
+                testId="choose-method"
+                value={draft.method}
+                onChoose={(method) => onChange({ method: method as Method })}
+                choices={(["whole", "head"] as const).map((method) => ({
+                  value: method,
+                  title: METHODS[method]?.title,
+                  note: METHODS[method]?.sentence,
+                }))}
+              />
+            ) : (
+              <p className={css.note}>
+                {METHODS["scratch"]?.title}. {METHODS["scratch"]?.sentence}
+                {continuable.length === 0 && " Once you have a model, a training can also go on from it."}
+              </p>
+            )}
+          </div>
+        </>
+      )}
+    </Query>
+  );
+}
+
+function ModelNote({ model }: { model: ModelView }) {
+  return (
+    <>
+      Learned {model.task}
+      {model.n_train !== null && ` from ${fmt.plural(model.n_train, "ECG")}`}
+      {model.trained_on !== null && ` of ${model.trained_on}`}. {model.simulated && <SimulatedTag />}
+    </>
+  );
+}

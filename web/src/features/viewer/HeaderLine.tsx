@@ -1,0 +1,75 @@
+/** Whose ECG this is, which one of how many, and the way to its neighbours. */
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { RecordDetail } from "@/api";
+import { Explain, Facts, Mark, SimulatedTag, StateTag, fmt } from "@/ui";
+import { RELATIVE_EXPLAINED, amplitudeText, labelText, subjectText } from "./words";
+import css from "./viewer.module.css";
+
+interface HeaderLineProps {
+  record: RecordDetail;
+  onGo: (item: number) => void;
+  onDoubts: () => void;
+}
+
+export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
+  const { source, amplitude, labels } = record;
+  const doubts = source.doubts ?? [];
+  return (
+    <header className={css["header"]}>
+      <Neighbour item={record.previous} what="Previous ECG (←)" testId="viewer-previous" onGo={onGo} />
+      <Neighbour item={record.next} what="Next ECG (→)" testId="viewer-next" onGo={onGo} />
+      <h1 className={css["name"]} data-testid="viewer-name">
+        {record.file_name}
+      </h1>
+      {source.simulated && <SimulatedTag />}
+      <span className={css["facts"]}>
+        <Facts
+          items={[
+            subjectText(record.subject),
+            fmt.rate(record.rate),
+            `${fmt.plain(record.duration, 1)} s`,
+            amplitude === "mV" ? amplitudeText(amplitude) : <Explain text={RELATIVE_EXPLAINED}>{amplitudeText(amplitude)}</Explain>,
+            <Link to="/library/$dataset" params={{ dataset: record.dataset }} className={css["link"]}>
+              {record.dataset}
+            </Link>,
+            <span data-testid="viewer-position">
+              {fmt.count(record.position)} of {fmt.count(record.total)}
+            </span>,
+          ]}
+        />
+      </span>
+      <span className={css["labels"]} data-testid="viewer-header-labels">
+        {Object.entries(labels).map(([task, answer]) => (
+          <Mark key={task} title={task}>
+            {labelText(answer)}
+          </Mark>
+        ))}
+      </span>
+      {doubts.length > 0 && (
+        <button type="button" className={css["bare"]} onClick={onDoubts} data-testid="viewer-doubts">
+          <StateTag state="doubt" word={fmt.plural(doubts.length, "doubt")} />
+        </button>
+      )}
+    </header>
+  );
+}
+
+interface NeighbourProps {
+  item: number | null;
+  what: string;
+  testId: string;
+  onGo: (item: number) => void;
+}
+
+function Neighbour({ item, what, testId, onGo }: NeighbourProps) {
+  const Icon = testId === "viewer-previous" ? IconChevronLeft : IconChevronRight;
+  return (
+    <Tooltip label={what}>
+      <ActionIcon variant="default" size={32} aria-label={what} data-testid={testId} disabled={item === null} onClick={() => item !== null && onGo(item)}>
+        <Icon size={18} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,41 @@
+/** What stands beside the paper; each part folds. */
+import { IconChevronDown } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { RecordDetail } from "@/api";
+import { PassportPanel } from "./PassportPanel";
+import { LabelsPanel, PredictionPanel } from "./PredictionPanel";
+import css from "./viewer.module.css";
+
+interface SidePanelProps {
+  record: RecordDetail;
+  model: string | null;
+  onModel: (model: string | null) => void;
+}
+
+export function SidePanel({ record, model, onModel }: SidePanelProps) {
+  return (
+    <aside className={css["side"]} aria-label="Details of this ECG" data-testid="viewer-panel">
+      <Fold title="Labels">
+        <LabelsPanel record={record} />
+      </Fold>
+      <Fold title="Prediction">
+        <PredictionPanel item={record.item} model={model} onModel={onModel} />
+      </Fold>
+      <Fold title="Passport">
+        <PassportPanel record={record} />
+      </Fold>
+    </aside>
+  );
+}
+
+function Fold({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <details className={css["fold"]} open>
+      <summary className={css["foldTitle"]}>
+        {title}
+        <IconChevronDown size={16} aria-hidden className={css["foldIcon"]} />
+      </summary>
+      <div className={css["foldBody"]}>{children}</div>
+    </details>
+  );
+}

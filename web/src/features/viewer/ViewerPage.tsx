@@ -1,0 +1,205 @@
+/** One ECG on paper: the page that everything else leads to. */
+import { Button, useComputedColorScheme } from "@mantine/core";
+import { useLocalStorage, useViewportSize } from "@mantine/hooks";
+import { IconHeartbeat } from "@tabler/icons-react";
+import { Link, getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  CSS_PX_PER_MM, type Caliper, type PaletteName, type PaperOptions, type PaperWindow, ZOOMS, measure, measuredText, printSheet, stepZoom,
+  storePxPerMm, storedPxPerMm, usualWidth,
+} from "@/plot";
+import { EmptyState, KeyHelp, ProblemView, RESEARCH_NOTICE, Waiting, fmt } from "@/ui";
+import { EcgPaper, type PaperHandle } from "./EcgPaper";
+import { HeaderLine } from "./HeaderLine";
+import { PrintSheet } from "./PrintSheet";
+import { ScreenSize } from "./ScreenSize";
+import { ScrollLine } from "./ScrollLine";
+import { SidePanel } from "./SidePanel";
+import { Toolbar } from "./Toolbar";
+import { USUAL, type ViewerSettings, parseSettings } from "./settings";
+import { KEYS, useViewerKeys } from "./useViewerKeys";
+import { type Shown, useShown } from "./useShown";
+import { missingText, settingsLine, subjectText } from "./words";
+import css from "./viewer.module.css";
+
+const route = getRouteApi("/viewer/$item");
+
+/** From this width of the window on, ten seconds fit beside the open panel. */
+const WIDE_PX = 1560;
+
+export function ViewerPage() {
+  const { item: text } = route.useParams();
+  const item = Number(text);
+  if (!Number.isInteger(item) || item < 0)
+    return (
+      <EmptyState
+        icon={<IconHeartbeat size={40} />} title="There is no such ECG" body={`\u201c${text}\u201d is not the number of an ECG. Choose one in the library.`}
+        action={<Button component={Link} to="/library">To the library</Button>}
+      />
+    );
+  return <Viewer item={item} />;
+}
+
+function useSettings() {
+  return useLocalStorage<ViewerSettings>({
+    key: "einthoven-viewer", defaultValue: USUAL, getInitialValueInEffect: false, serialize: JSON.stringify, deserialize: parseSettings,
+  });
+}
+
+function Viewer({ item }: { item: number }) {
+  const [settings, setSettings] = useSettings();
+  const { shown, loading, error, filterFailed, retry } = useShown(item, settings.filter);
+  const name = shown?.record.file_name ?? `ECG ${item}`;
+  useEffect(() => {
+    document.title = `${name} · Viewer · Einthoven`;
+  }, [name]);
+  if (error !== null)
+    return (
+      <div className={css["page"]}>
+        <ProblemView error={error} onRetry={retry} />
+        <div className={css["ways"]}>
+          {filterFailed && (
+            <Button variant="default" data-testid="viewer-unfiltered" onClick={() => setSettings({ ...settings, filter: "recorded" })}>
+              Show it as recorded
+            </Button>
+          )}
+          <Button component={Link} to="/library" variant="default">
+            To the library
+          </Button>
+        </div>
+      </div>
+    );
+  if (shown === null)
+    return (
+      <div className={css["page"]}>
+        <Waiting height="calc(100vh - 96px)" />
+      </div>
+    );
+  return <Reading shown={shown} loading={loading} settings={settings} onSettings={setSettings} />;
+}
+
+interface ReadingProps {
+  shown: Shown;
+  loading: boolean;
+  settings: ViewerSettings;
+  onSettings: (settings: ViewerSettings) => void;
+}
+
+function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
+  const { record, signal, filter } = shown;
+  const { model = null } = route.useSearch();
+  const navigate = useNavigate();
+  const paper = useRef<PaperHandle>(null);
+  const [measuring, setMeasuring] = useState(false);
+  const [caliper, setCaliper] = useState<Caliper | null>(null);
+  const [view, setView] = useState<PaperWindow | null>(null);
+  const [pxPerMm, setPxPerMm] = useState(() => storedPxPerMm(window.localStorage));
+  const [sizing, setSizing] = useState(false);
+  const panelOpen = useWide(settings.panel);
+  const scheme = useComputedColorScheme("light");
+  const screenPxPerMm = pxPerMm ?? CSS_PX_PER_MM;
+  const palette: PaletteName = settings.colour === "auto" ? (scheme === "dark" ? "dark" : "pink") : settings.colour;
+  const gain = settings.gain[record.amplitude];
+
+  const options = useMemo<PaperOptions>(
+    () => ({
+      layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
+      screenPxPerMm, zoom: settings.zoom, palette, measuring, snapping: settings.snapping,
+      settings: settingsLine(record, { speed: settings.speed, gain, zoom: settings.zoom, filter }),
+    }),
+    [settings, gain, screenPxPerMm, palette, measuring, record, filter],
+  );
+
+  const go = useCallback(
+    (to: number | null) => {
+      if (to !== null) void navigate({ to: "/viewer/$item", params: { item: String(to) }, search: (now) => now, replace: true });
+    },
+    [navigate],
+  );
+  const fit = () => {
+    const zoom = (paper.current?.width() ?? 0) / usualWidth(settings.speed, record.duration) / screenPxPerMm;
+    // Downwards, so that rounding never costs the last samples.
+    onSettings({ ...settings, zoom: Math.min(ZOOMS.at(-1)!, Math.max(ZOOMS[0]!, Math.floor(zoom * 100) / 100)) });
+  };
+  const measureOrNot = (on: boolean) => setMeasuring(on);
+  useViewerKeys({
+    settings, onSettings, measuring, onMeasuring: measureOrNot, fit, panelOpen,
+    go: (direction) => go(direction === 1 ? record.next : record.previous),
+    scroll: (share) => paper.current?.scrollBy(share),
+    clear: () => (caliper === null ? setMeasuring(false) : paper.current?.clearCaliper()),
+    amplitude: record.amplitude,
+  });
+
+  const start = view?.start ?? 0;
+  const makeSheet = useCallback(
+    () =>
+      printSheet({
+        signal, layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
+        palette: settings.colour === "neutral" ? "neutral" : "pink", start,
+        settings: settingsLine(record, { speed: settings.speed, gain, zoom: 1, filter }),
+        title: record.file_name,
+        facts: [
+          subjectText(record.subject),
+          ...(record.subject.id ? [`patient ${record.subject.id}`] : []),
+          ...(record.source.recorded ? [`recorded ${record.source.recorded}`] : []),
+          `dataset ${record.dataset}`,
+          ...(view?.missing.length ? [missingText(view.missing)] : []),
+          ...(record.source.simulated ? ["SIMULATED: no patient ever had this ECG"] : []),
+        ],
+        notice: `${RESEARCH_NOTICE} Einthoven, printed ${fmt.when(new Date().toISOString())}`,
+      }),
+    [signal, settings, gain, start, record, filter, view?.missing],
+  );
+
+  return (
+    <div className={css["page"]} data-testid="viewer-page" data-item={record.item} aria-busy={loading}>
+      <KeyHelp keys={KEYS} />
+      <HeaderLine record={record} onGo={go} onDoubts={() => onSettings({ ...settings, panel: true })} />
+      <Toolbar
+        record={record} settings={settings} measuring={measuring} reading={caliper === null ? "" : measuredText(measure(caliper, record.amplitude))}
+        panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => window.print()}
+        onScreenSize={() => setSizing(true)}
+      />
+      <div className={css["body"]}>
+        <div className={css["desk"]} data-loading={loading}>
+          <EcgPaper
+            ref={paper} record={record.item} signal={signal} options={options} onWindow={setView} onCaliper={setCaliper}
+            onZoom={(direction) => onSettings({ ...settings, zoom: stepZoom(settings.zoom, direction) })}
+            label={`ECG ${record.file_name}: leads ${record.leads.join(", ")}; ${options.settings.join(", ")}`}
+          />
+          {view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
+          <div className={css["under"]}>
+            {view !== null && view.missing.length > 0 && (
+              <span className={css["missing"]} data-testid="viewer-missing">
+                {missingText(view.missing)}
+              </span>
+            )}
+            <span className={css["notice"]} data-testid="research-notice">
+              {RESEARCH_NOTICE}
+            </span>
+          </div>
+        </div>
+        {panelOpen && (
+          <SidePanel
+            record={record} model={model}
+            onModel={(chosen) => void navigate({ to: "/viewer/$item", params: { item: String(record.item) }, search: chosen === null ? {} : { model: chosen }, replace: true })}
+          />
+        )}
+      </div>
+      <ScreenSize
+        opened={sizing} pxPerMm={screenPxPerMm} onClose={() => setSizing(false)}
+        onSave={(value) => {
+          storePxPerMm(window.localStorage, value);
+          setPxPerMm(value);
+        }}
+      />
+      <PrintSheet make={makeSheet} />
+    </div>
+  );
+}
+
+/** Whether the panel is open: as chosen, otherwise where there is room for it. */
+function useWide(chosen: boolean | null): boolean {
+  const { width } = useViewportSize();
+  return chosen ?? (width || window.innerWidth) >= WIDE_PX;
+}
