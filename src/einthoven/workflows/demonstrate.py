@@ -62,7 +62,7 @@ def demonstrate(workspace: Workspace, request: DemonstrationRequest, report: Rep
 
 
 def _titles() -> Mapping[str, str]:
-    return {name: f"{title}, simulated" for name, title in DIAGNOSES.items()}
+    return {name: f"{diagnosis.title}, simulated" for name, diagnosis in DIAGNOSES.items()}
 
 
 def _example(workspace: Workspace) -> int:

@@ -267,7 +267,7 @@ function placesByTrace(slot: Box, baseline: number): Box[] {
   const x = slot.x + 0.8;
   const inside = (y: number): number =>
     Math.min(Math.max(y, slot.y), slot.y + slot.height - LABEL_HEIGHT_MM);
-  return [baseline - 3.5 - LABEL_HEIGHT_MM, baseline - 7.5 - LABEL_HEIGHT_MM, baseline + 3, slot.y].map((y) => ({
+  return [baseline - 3.5 - LABEL_HEIGHT_MM, baseline - 7.5 - LABEL_HEIGHT_MM, baseline + 3, baseline + 6, slot.y].map((y) => ({
     x, y: inside(y), width, height: LABEL_HEIGHT_MM,
   }));
 }

@@ -105,7 +105,7 @@ function paintFoot(pen: Pen, { page, signal, palette, start, settings }: Drawing
   const style = { size: FOOT_MM, colour: palette.ink, halo: palette.paper };
   const columns = page.separators.length > 0 ? [`columns of ${page.columnSeconds.toFixed(1)} s`] : [];
   const window = `${start.toFixed(1)}\u2013${end.toFixed(1)} s of ${signal.duration.toFixed(1)} s`;
-  pen.text(page.footer.x + 1, y, [...settings, ...columns, window].join("   "), style);
+  pen.text(page.footer.x + 1, y, [...settings, ...columns, window].join(" \u00b7 "), style);
 }
 
 export function paintCaliper(pen: Pen, { page, signal, scale, palette, start }: Drawing, caliper: Caliper): void {
@@ -130,7 +130,8 @@ export function paintCaliper(pen: Pen, { page, signal, scale, palette, start }: 
   const width = text.length * 1.95 + 3;
   const bubble = {
     x: Math.min(Math.max(0.5, (x0 + x1 - width) / 2), page.width - width - 0.5),
-    y: box.y - 7 > 0 ? box.y - 7 : Math.min(box.y + box.height + 2, page.height - 6),
+    // Above the box, or at the lower end of the guide lines where the paper ends.
+    y: box.y - 7 > 0 ? box.y - 7 : Math.min(bottom, page.height) - 6,
     width,
     height: 5.4,
   };

@@ -97,7 +97,7 @@ describe("traces", () => {
   test("all lead names and the settings are written", () => {
     const { pen } = drawn();
     expect(pen.texts).toEqual(expect.arrayContaining(TWELVE));
-    expect(pen.texts.at(-1)).toBe("25 mm/s   10 mm/mV   0.0\u201310.0 s of 10.0 s");
+    expect(pen.texts.at(-1)).toBe("25 mm/s \u00b7 10 mm/mV \u00b7 0.0\u201310.0 s of 10.0 s");
   });
   test("relative amplitude says so and has no pulse", () => {
     const { pen } = drawn("relative");
@@ -217,5 +217,5 @@ test("a printed sheet is A4 landscape in millimetres, with name, settings and no
   expect([root.getAttribute("width"), root.getAttribute("height"), root.getAttribute("viewBox")]).toEqual(["297mm", "210mm", "0 0 297 210"]);
   const texts = [...sheet.querySelectorAll("text")].map((t) => t.textContent);
   expect(texts).toEqual(expect.arrayContaining([`<a> & "b"`, "Research use only", ...TWELVE]));
-  expect(texts.join(" ")).toContain("25 mm/s   10 mm/mV   as recorded");
+  expect(texts.join(" ")).toContain("25 mm/s \u00b7 10 mm/mV \u00b7 as recorded");
 });

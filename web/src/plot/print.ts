@@ -49,7 +49,7 @@ export function printSheet(request: SheetRequest): string {
   paintTraces(paper, { page, signal, scale, palette, start, settings: request.settings });
   const sheet = new SvgPen(font);
   sheet.text(room.x, MARGIN_MM + 3, request.title, { size: 5, colour: palette.ink, strong: true });
-  sheet.text(room.x, MARGIN_MM + 10, request.facts.join("   "), { size: 3.4, colour: palette.ink });
+  sheet.text(room.x, MARGIN_MM + 10, request.facts.join(" \u00b7 "), { size: 3.4, colour: palette.ink });
   const height = Math.max(SHEET_HEIGHT_MM, room.y + page.height + TAIL_MM + MARGIN_MM);
   sheet.text(room.x, room.y + page.height + 4, request.notice, { size: 3.2, colour: palette.ink, strong: true });
   return sheet.finish(SHEET_WIDTH_MM, height, request.title, { x: room.x, y: room.y, drawing: paper });

@@ -13,8 +13,10 @@ export interface DataColumn<Row> {
   title: string;
   /** One line for the hover on the title. */
   explain?: string;
-  /** Width, px; a column without one takes the room that is left. */
+  /** Width, px; columns without one share the room that is left by `grow`. */
   width?: number;
+  /** Share of the room that is left, 1 if not said. */
+  grow?: number;
   align?: "right";
   /** What is shown; `value` as text if left out. */
   cell?: (row: Row) => ReactNode;
@@ -109,8 +111,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [onRange, first, last]);
 
   const active = onSort ? sort : own[0] ? { column: own[0].id, descending: own[0].desc } : null;
-  const template = columns.map((c) => (c.width === undefined ? "minmax(96px, 1fr)" : `${c.width}px`)).join(" ");
-  const least = columns.reduce((sum, c) => sum + (c.width ?? 96), 0) + 32;
+  const template = columns.map((c) => (c.width === undefined ? `minmax(96px, ${c.grow ?? 1}fr)` : `${c.width}px`)).join(" ");
+  const least = columns.reduce((sum, c) => sum + (c.width ?? 96) + 16, 16);
 
   const press = (id: string) => {
     const descending = active?.column === id ? !active.descending : false;

@@ -77,9 +77,14 @@ function when(iso: string | null | undefined): string {
   return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }).format(date);
 }
 
+/** The day of a stored moment: "22 Nov 2026". */
+function day(iso: string | null | undefined): string {
+  return when(iso).split(",")[0] ?? NONE;
+}
+
 /** "1 ECG", "2 ECGs": the word follows the figure. */
 function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-export const fmt = { count, fixed, plain, percent, bytes, seconds, left, rate, when, plural };
+export const fmt = { count, fixed, plain, percent, bytes, seconds, left, rate, when, day, plural };

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Evaluation } from "@/api";
+import { evaluation } from "./fixtures";
 import { cellInWords, cellsOf, mistakesIn, shareInWords } from "./matrix";
 import { nearest, pathOf, pointInWords } from "./roc";
-
-const klass = (name: string, n: number) => ({ name, n, n_predicted: n, precision: 0.5, recall: 0.5, f1: 0.5, auroc: null, reasons: { auroc: "too few" } });
-const evaluation: Evaluation = {
-  kind: "single-label", n: 40, accuracy: 0.9, macro_f1: 0.9, weighted_f1: 0.9, macro_auroc: 0.9,
-  per_class: [klass("NORM", 10), klass("LBBB", 30), klass("AF", 0)],
-  confusion: [[9, 1, 0], [3, 27, 0], [0, 0, 0]],
-  roc: {}, regression: null, reasons: {}, warnings: [],
-};
 
 describe("the confusion matrix", () => {
   it("has the true class in rows, and shares of each row", () => {

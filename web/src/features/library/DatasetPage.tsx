@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { api, unwrap, type DatasetSummary, type TaskInfo } from "@/api";
-import { EmptyState, Explain, Facts, fmt, Grid, KeyHelp, LinkButton, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { EmptyState, Explain, Facts, fmt, Grid, KeyHelp, LinkButton, Page, Panel, ProblemView, Query, SimulatedTag, StateTag, Waiting } from "@/ui";
 import { useCurrentDataset } from "./current";
 import { Ages, Classes, Files } from "./Distributions";
 import { ImportButtons } from "./ImportButtons";
@@ -234,26 +234,22 @@ function Refused({ dataset, n }: { dataset: string; n: number }) {
   });
   const [open, setOpen] = useState(false);
   return (
-    <Panel
-      title={`${fmt.plural(n, "file")} could not be read`}
-      explain="They are kept, so that you can try again with what they do not say (unit, rate, leads)."
-      actions={
-        <Button size="xs" variant="default" onClick={() => setOpen(!open)} aria-expanded={open} data-testid="refused-toggle">
+    <section className={css["refused"]} data-testid="panel-refused">
+      <div className={css["row"]}>
+        <StateTag plain state="bad" word={`${fmt.plural(n, "file")} could not be read`} />
+        <span className="ein-quiet">Each is kept with its reason; many need only a hint.</span>
+        <Button ml="auto" size="xs" variant="default" onClick={() => setOpen(!open)} aria-expanded={open} data-testid="refused-toggle">
           {open ? "Fold" : "Reasons and hints"}
         </Button>
-      }
-      testId="panel-refused"
-    >
-      {open ? (
+      </div>
+      {open && (
         <Query query={refused}>
           {(files) => (
             <RefusedList dataset={dataset} files={files} onStart={({ job, title }) => job !== null && importing.follow(job, dataset, title)} />
           )}
         </Query>
-      ) : (
-        <span className="ein-quiet">Each has its reason, and many need only a hint.</span>
       )}
-    </Panel>
+    </section>
   );
 }
 

@@ -61,6 +61,7 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
       {
         id: "name",
         title: "Dataset",
+        grow: 2,
         value: (d) => d.name,
         cell: (d) => (
           <span className={css["nameCell"]}>
@@ -71,19 +72,19 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
           </span>
         ),
       },
-      { id: "records", title: "ECGs", width: 80, align: "right", value: (d) => d.n_records, cell: (d) => fmt.count(d.n_records) },
-      { id: "subjects", title: "Patients", width: 80, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
-      { id: "rate", title: "Rate", width: 136, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
-      { id: "amplitude", title: "Amplitude", width: 104, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
+      { id: "records", title: "ECGs", width: 64, align: "right", value: (d) => d.n_records, cell: (d) => fmt.count(d.n_records) },
+      { id: "subjects", title: "Patients", width: 72, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
+      { id: "rate", title: "Rate", width: 144, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
+      { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
       { id: "tasks", title: "Tasks", explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
       {
         id: "refused",
         title: "Not read",
-        width: 112,
+        width: 80,
         value: (d) => d.n_refused,
         cell: (d) => (d.n_refused > 0 ? <StateTag plain state="bad" word={fmt.plural(d.n_refused, "file")} /> : <span className="ein-quiet">none</span>),
       },
-      { id: "created", title: "Since", width: 160, value: (d) => d.created, cell: (d) => fmt.when(d.created) },
+      { id: "created", title: "Since", width: 96, value: (d) => d.created, cell: (d) => fmt.day(d.created) },
     ], // prettier-ignore
     [],
   );

@@ -1,7 +1,7 @@
 import { Button, Menu } from "@mantine/core";
 import { IconBox, IconPlus, IconSchool, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { address, api, sendForm, unwrap, type ModelView } from "@/api";
 import { EmptyState, fmt, LinkButton, Page, Panel, ProblemView, Query, saveText, toCsv } from "@/ui";
@@ -44,6 +44,9 @@ export function ModelsPage() {
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
+              <Menu.Item leftSection={<IconSchool size={16} />} component={Link} to="/train">
+                Train one
+              </Menu.Item>
               <Menu.Item leftSection={<IconUpload size={16} />} onClick={choose} data-testid="model-take-in">
                 Take in a model file (.onnx or bundle)
               </Menu.Item>

@@ -78,7 +78,7 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
   const task = tasks.find((entry) => entry.name === typed.task) ?? tasks.find((entry) => entry.n > 0);
   const draft: Draft = { ...typed, dataset, task: task?.name ?? null };
 
-  const shown = allOptions(options.data ?? []);
+  const shown = allOptions(options.data ?? [], draft.start);
   const faulty = shown.some((entry) => fault(entry, draft.advanced[entry.name] ?? "") !== null);
   const request = faulty ? null : requestOf(draft);
   const [asked] = useDebouncedValue(request, 300);

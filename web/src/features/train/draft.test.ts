@@ -34,7 +34,9 @@ describe("the training form", () => {
 
   it("shows the server's settings first, each once, and not those with a place of their own", () => {
     const entry = (name: string) => ({ name, title: "", explanation: "", default: "", choices: [], minimum: null, maximum: null });
-    expect(allOptions([entry("epochs"), entry("rate"), entry("seed")]).map((o) => o.name)).toEqual(["epochs", "rate", "duration", "padding", "z_score"]);
+    const server = [entry("epochs"), entry("rate"), entry("seed")];
+    expect(allOptions(server, { architecture: "a" }).map((o) => o.name)).toEqual(["epochs", "rate", "duration", "padding", "z_score"]);
+    expect(allOptions([entry("epochs")], { model: "m" }).map((o) => o.name)).toEqual(["epochs"]);
   });
 });
 

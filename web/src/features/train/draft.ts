@@ -55,11 +55,16 @@ const NUMBERS = ["epochs", "batch_size", "maximum_rate", "gamma", "patience", "r
 const PADDINGS = ["zeros", "edge", "repeat"] as const;
 const Z_SCORES = ["lead", "record", "none"] as const;
 
-/** The advanced settings to show: the server's list first, then what shapes the model's input. */
-export function allOptions(fromServer: readonly TrainOption[]): readonly TrainOption[] {
+/**
+ * The advanced settings to show: the server's list first, then what shapes the model's input.
+ *
+ * A model that is trained on keeps the input it has, so these are not asked then.
+ */
+export function allOptions(fromServer: readonly TrainOption[], start: Start): readonly TrainOption[] {
   const there = new Set(fromServer.map((entry) => entry.name));
   const shownElsewhere = new Set(["method", "seed", "name", "folds", "one_per_patient"]);
-  return [...fromServer.filter((entry) => !shownElsewhere.has(entry.name)), ...WINDOW_OPTIONS.filter((entry) => !there.has(entry.name))];
+  const input = "model" in start ? [] : WINDOW_OPTIONS.filter((entry) => !there.has(entry.name));
+  return [...fromServer.filter((entry) => !shownElsewhere.has(entry.name)), ...input];
 }
 
 /** The request that the form stands for; null while nothing to learn from, or nothing to learn, is chosen. */

@@ -43,7 +43,7 @@ export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
       <span className={css["labels"]} data-testid="viewer-header-labels">
         {Object.entries(labels).map(([task, answer]) => (
           <Mark key={task} title={task}>
-            {labelText(answer)}
+            {typeof answer === "number" ? `${task} ${labelText(answer)}` : labelText(answer)}
           </Mark>
         ))}
       </span>

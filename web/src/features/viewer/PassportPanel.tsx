@@ -1,7 +1,8 @@
 /** The passport of a record: what its file stated, what was assumed, what was done. */
 import type { ReactNode } from "react";
 import type { RecordDetail } from "@/api";
-import { Definitions, StateTag, fmt } from "@/ui";
+import { Definitions, fmt } from "@/ui";
+import { Doubt } from "./Doubt";
 import { gainsText } from "./words";
 import css from "./viewer.module.css";
 
@@ -20,12 +21,12 @@ export function PassportPanel({ record }: { record: RecordDetail }) {
           { name: "Gain", value: gainsText(source.gain, source.leads) },
           { name: "Leads", value: (source.leads ?? leads).join(", ") + (source.leads ? "" : " (not stated)") },
           ...(low !== undefined && high !== undefined ? [{ name: "Filter before", value: `${fmt.plain(low)}\u2013${fmt.plain(high)} Hz` }] : []),
-          ...(source.recorded ? [{ name: "Recorded", value: source.recorded }] : []),
+          ...(source.recorded ? [{ name: "Recorded", value: fmt.when(source.recorded) }] : []),
           ...(record.subject.id ? [{ name: "Patient", value: record.subject.id }] : []),
           ...(record.fold !== null ? [{ name: "Fold", value: String(record.fold) }] : []),
         ]}
       />
-      <Lines title="Doubts" lines={source.doubts ?? []} render={(line) => <StateTag state="doubt" word={line} />} />
+      <Lines title="Doubts" lines={source.doubts ?? []} render={(line) => <Doubt words={line} />} />
       <Lines title="Assumed, because the file does not say" lines={source.assumed ?? []} />
       <Lines title="Done since it was read" lines={steps} none="Nothing: shown as it was read." />
       <Lines

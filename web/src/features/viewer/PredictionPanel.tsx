@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { type RecordDetail, type SinglePrediction, api, unwrap } from "@/api";
 import { agrees, answerInWords, barsOf, probability, truthInWords } from "@/features/predict/answers";
 import { Definitions, ProblemView, Query, ResearchNotice, SimulatedTag, StateTag, Waiting, classColours } from "@/ui";
+import { Doubt } from "./Doubt";
 import { labelText } from "./words";
 import css from "./viewer.module.css";
 
@@ -84,7 +85,11 @@ function Prediction({ prediction }: { prediction: SinglePrediction }) {
       <p className={css["answer"]} data-testid="viewer-answer">
         {answerInWords(prediction)}
       </p>
-      {prediction.simulated_model && <SimulatedTag what="This model learned from simulated ECGs. It says nothing about patients." />}
+      {prediction.simulated_model && (
+        <div>
+          <SimulatedTag what="This model learned from simulated ECGs: it knows no patient's." />
+        </div>
+      )}
       {kind !== "regression" && <AnswerBars prediction={prediction} />}
       {truth !== "" && (
         <p className={css["line"]}>
@@ -93,7 +98,7 @@ function Prediction({ prediction }: { prediction: SinglePrediction }) {
         </p>
       )}
       {doubts.map((doubt) => (
-        <StateTag key={doubt} state="doubt" word={doubt} />
+        <Doubt key={doubt} words={doubt} />
       ))}
       {notes.length > 0 && (
         <ul className={css["lines"]}>

@@ -1,9 +1,8 @@
 /** Everything that changes how the tracing is drawn. */
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
-import { IconArrowsHorizontal, IconKeyboard, IconLayoutSidebarRight, IconMinus, IconPlus, IconPrinter, IconRuler2 } from "@tabler/icons-react";
+import { IconArrowsHorizontal, IconLayoutSidebarRight, IconMinus, IconPlus, IconPrinter, IconRuler2 } from "@tabler/icons-react";
 import { GAINS, LAYOUTS, type LayoutId, type LeadOrder, SPEEDS, layoutOf, stepZoom } from "@/plot";
 import type { RecordDetail } from "@/api";
-import { useShowKeys } from "@/ui";
 import { Choice, Items } from "./Choice";
 import { FILTERS, type FilterId, type PaperColour, type ViewerSettings, filterOf } from "./settings";
 import css from "./viewer.module.css";
@@ -12,8 +11,6 @@ interface ToolbarProps {
   record: RecordDetail;
   settings: ViewerSettings;
   measuring: boolean;
-  /** What the caliper says; "" where none is drawn. */
-  reading: string;
   panelOpen: boolean;
   onSettings: (settings: ViewerSettings) => void;
   onMeasuring: (measuring: boolean) => void;
@@ -29,8 +26,7 @@ const COLOURS: readonly { value: PaperColour; title: string; explanation?: strin
   { value: "dark", title: "dark" },
 ];
 
-export function Toolbar({ record, settings, measuring, reading, panelOpen, ...on }: ToolbarProps) {
-  const showKeys = useShowKeys();
+export function Toolbar({ record, settings, measuring, panelOpen, ...on }: ToolbarProps) {
   const change = (part: Partial<ViewerSettings>) => on.onSettings({ ...settings, ...part });
   const { amplitude } = record;
   const gainTitle = (gain: number) => (amplitude === "mV" ? `${gain} mm/mV` : `${gain} mm/unit`);
@@ -82,11 +78,6 @@ export function Toolbar({ record, settings, measuring, reading, panelOpen, ...on
           Caliper
         </Button>
       </Tooltip>
-      {measuring && (
-        <span className={css["reading"]} role="status" data-testid="viewer-caliper-reading">
-          {reading || "drag on a lead"}
-        </span>
-      )}
       <div className={css["right"]}>
         <Choice<PaperColour>
           label="Paper" shown="Paper" value={settings.colour} testId="viewer-colour" choices={COLOURS} onChoose={(colour) => change({ colour })}
@@ -102,11 +93,6 @@ export function Toolbar({ record, settings, measuring, reading, panelOpen, ...on
         <Tooltip label="Print on A4, one millimetre as one millimetre (P)">
           <ActionIcon size={30} variant="default" aria-label="Print" data-testid="viewer-print" onClick={on.onPrint}>
             <IconPrinter size={16} />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Keys of this page (?)">
-          <ActionIcon size={30} variant="default" aria-label="Keys of this page" onClick={showKeys}>
-            <IconKeyboard size={16} />
           </ActionIcon>
         </Tooltip>
         <Button

@@ -9,6 +9,7 @@ import {
   storePxPerMm, storedPxPerMm, usualWidth,
 } from "@/plot";
 import { EmptyState, KeyHelp, ProblemView, RESEARCH_NOTICE, Waiting, fmt } from "@/ui";
+import { Doubt } from "./Doubt";
 import { EcgPaper, type PaperHandle } from "./EcgPaper";
 import { HeaderLine } from "./HeaderLine";
 import { PrintSheet } from "./PrintSheet";
@@ -48,7 +49,7 @@ function useSettings() {
 
 function Viewer({ item }: { item: number }) {
   const [settings, setSettings] = useSettings();
-  const { shown, loading, error, filterFailed, retry } = useShown(item, settings.filter);
+  const { shown, loading, error, retry } = useShown(item, settings.filter);
   const name = shown?.record.file_name ?? `ECG ${item}`;
   useEffect(() => {
     document.title = `${name} · Viewer · Einthoven`;
@@ -58,11 +59,6 @@ function Viewer({ item }: { item: number }) {
       <div className={css["page"]}>
         <ProblemView error={error} onRetry={retry} />
         <div className={css["ways"]}>
-          {filterFailed && (
-            <Button variant="default" data-testid="viewer-unfiltered" onClick={() => setSettings({ ...settings, filter: "recorded" })}>
-              Show it as recorded
-            </Button>
-          )}
           <Button component={Link} to="/library" variant="default">
             To the library
           </Button>
@@ -141,7 +137,7 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
         facts: [
           subjectText(record.subject),
           ...(record.subject.id ? [`patient ${record.subject.id}`] : []),
-          ...(record.source.recorded ? [`recorded ${record.source.recorded}`] : []),
+          ...(record.source.recorded ? [`recorded ${fmt.when(record.source.recorded)}`] : []),
           `dataset ${record.dataset}`,
           ...(view?.missing.length ? [missingText(view.missing)] : []),
           ...(record.source.simulated ? ["SIMULATED: no patient ever had this ECG"] : []),
@@ -156,12 +152,16 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
       <KeyHelp keys={KEYS} />
       <HeaderLine record={record} onGo={go} onDoubts={() => onSettings({ ...settings, panel: true })} />
       <Toolbar
-        record={record} settings={settings} measuring={measuring} reading={caliper === null ? "" : measuredText(measure(caliper, record.amplitude))}
-        panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => window.print()}
+        record={record} settings={settings} measuring={measuring} panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => window.print()}
         onScreenSize={() => setSizing(true)}
       />
       <div className={css["body"]}>
         <div className={css["desk"]} data-loading={loading}>
+          {shown.refusedFilter !== null && (
+            <p className={css["refused"]} role="status" data-testid="viewer-filter-refused">
+              <Doubt words={`Shown as recorded, without the filter. ${shown.refusedFilter.message}`} />
+            </p>
+          )}
           <EcgPaper
             ref={paper} record={record.item} signal={signal} options={options} onWindow={setView} onCaliper={setCaliper}
             onZoom={(direction) => onSettings({ ...settings, zoom: stepZoom(settings.zoom, direction) })}
@@ -169,6 +169,11 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
           />
           {view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
           <div className={css["under"]}>
+            {measuring && (
+              <span className={css["reading"]} role="status" data-testid="viewer-caliper-reading">
+                {caliper === null ? "Caliper: drag on a lead to measure" : measuredText(measure(caliper, record.amplitude))}
+              </span>
+            )}
             {view !== null && view.missing.length > 0 && (
               <span className={css["missing"]} data-testid="viewer-missing">
                 {missingText(view.missing)}

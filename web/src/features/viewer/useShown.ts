@@ -10,6 +10,8 @@ export interface Shown {
   readonly record: RecordDetail;
   readonly signal: PlotSignal;
   readonly filter: Filter;
+  /** Why the chosen filter could not be applied, so that the trace is shown as recorded; null where it was. */
+  readonly refusedFilter: Error | null;
 }
 
 const KEEP_MS = 10 * 60_000;
@@ -45,20 +47,22 @@ export interface ShownState {
   readonly shown: Shown | null;
   readonly loading: boolean;
   readonly error: unknown;
-  /** What failed was the filter, so the record can still be seen as it was recorded. */
-  readonly filterFailed: boolean;
   readonly retry: () => void;
 }
 
 export function useShown(item: number, filter: FilterId): ShownState {
   const client = useQueryClient();
   const record = useQuery(recordQuery(item));
-  const bytes = useQuery(signalQuery(item, filter));
+  const filtered = useQuery(signalQuery(item, filter));
+  // A filter may not fit a record (rate, gaps): then it is shown as recorded, and the page says so.
+  const refusedFilter = filter !== "recorded" ? filtered.error : null;
+  const plain = useQuery({ ...signalQuery(item, "recorded"), enabled: refusedFilter !== null });
+  const bytes = refusedFilter === null ? filtered : plain;
   const now = useMemo<Shown | null>(() => {
     if (record.data === undefined || bytes.data === undefined) return null;
     const { leads, rate, amplitude } = record.data;
-    return { record: record.data, signal: readSignal(bytes.data, leads, rate, amplitude), filter: filterOf(filter) };
-  }, [record.data, bytes.data, filter]);
+    return { record: record.data, signal: readSignal(bytes.data, leads, rate, amplitude), filter: filterOf(refusedFilter === null ? filter : "recorded"), refusedFilter };
+  }, [record.data, bytes.data, filter, refusedFilter]);
   const [last, setLast] = useState<Shown | null>(null);
   if (now !== null && now !== last) setLast(now);
 
@@ -74,7 +78,6 @@ export function useShown(item: number, filter: FilterId): ShownState {
     shown: now ?? (error === null ? last : null),
     loading: now === null && error === null,
     error,
-    filterFailed: record.error === null && bytes.error !== null && filter !== "recorded",
     retry: () => {
       if (record.isError) void record.refetch();
       if (bytes.isError) void bytes.refetch();

@@ -30,7 +30,7 @@ export function RecordTable({ summary, task, filter, onFilter }: RecordTableProp
   const thumbnails = useThumbnails(rows, range);
   const columns = useColumns(task, thumbnails, dataset.n_simulated > 0 && dataset.n_simulated < dataset.n_records, Object.keys(summary.folds).length > 1);
   return (
-    <Panel title="ECGs" flush testId="panel-records">
+    <Panel flush testId="panel-records">
       <Filters summary={summary} task={task} filter={filter} onFilter={onFilter} />
       {head.isError ? (
         <div style={{ padding: 16 }}>
@@ -87,10 +87,11 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
       );
     };
     const columns: (DataColumn<Item> | false)[] = [
-      { id: "thumbnail", title: "Lead II", width: 168, cell: (item) => <Sparkline thumbnail={thumbnails.get(item.id)} /> },
+      { id: "thumbnail", title: "Lead II", width: 136, cell: (item) => <Sparkline thumbnail={thumbnails.get(item.id)} /> },
       {
         id: "file_name",
         title: "File",
+        grow: 2,
         value: (item) => item.file_name,
         cell: (item) => (
           <span className={css["nameCell"]}>
@@ -109,18 +110,18 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
           </span>
         ),
       },
-      { id: "subject", title: "Patient", width: 112, value: (item) => item.subject ?? "", cell: (item) => item.subject ?? "–" },
-      { id: "age", title: "Age", width: 48, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
-      { id: "sex", title: "Sex", width: 40, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
+      { id: "subject", title: "Patient", width: 88, value: (item) => item.subject ?? "", cell: (item) => item.subject ?? "–" },
+      { id: "age", title: "Age", width: 40, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
+      { id: "sex", title: "Sex", width: 32, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
       { id: "labels", title: task ? task.title || task.name : "Labels", cell: labels },
-      folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 48, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
+      folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
       { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
-      { id: "duration", title: "Length", width: 64, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
-      { id: "format", title: "Read from", width: 96, value: (item) => item.format, sortable: false },
+      { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
+      { id: "format", title: "Format", width: 72, value: (item) => item.format, sortable: false },
       {
         id: "doubts",
         title: "Quality",
-        width: 96,
+        width: 80,
         cell: (item) =>
           item.doubts.length > 0 ? (
             <StateTag plain state="doubt" word={fmt.plural(item.doubts.length, "doubt")} explain={item.doubts.join(" ")} />

@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { Thumbnail } from "@/api";
 import css from "../library.module.css";
 
-const WIDTH = 168;
+const WIDTH = 136;
 const HEIGHT = 28;
 
 /** The outline of lead II, high above low, as one path. */

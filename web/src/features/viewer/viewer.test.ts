@@ -1,0 +1,97 @@
+import { describe, expect, test, vi } from "vitest";
+import type { RecordDetail } from "@/api";
+import { FILTERS, USUAL, filterOf, parseSettings, withNextFilter, withNextGain, withNextLayout, withNextSpeed } from "./settings";
+import { KEYS, type KeyActions, actionOf } from "./useViewerKeys";
+import { filterText, gainsText, labelText, missingText, settingsLine, subjectText } from "./words";
+
+const RECORD: RecordDetail = {
+  item: 7, dataset: "demo", file_name: "00841_hr", record_id: "x", leads: ["I", "II"], rate: 500, n_samples: 5000, duration: 10, amplitude: "mV",
+  subject: { id: null, age: 73, sex: "F" },
+  source: { name: "a.hea", format: "wfdb", reader: "", sha256: "", index: 0, assumed: [], doubts: [], simulated: false },
+  annotations: [], steps: [], labels: {}, fold: null, previous: null, next: 8, position: 1, total: 2,
+};
+
+describe("what is printed on the tracing", () => {
+  test("speed, gain, filter and rate", () => {
+    expect(settingsLine(RECORD, { speed: 25, gain: 10, zoom: 1, filter: filterOf("0.5-40") })).toEqual([
+      "25 mm/s", "10 mm/mV", "filter 0.5\u201340 Hz", "500 Hz",
+    ]);
+  });
+  test("zoom where it is not true size, and that an ECG is simulated", () => {
+    const simulated = { ...RECORD, source: { ...RECORD.source, simulated: true } };
+    const line = settingsLine(simulated, { speed: 25, gain: 10, zoom: 1.25, filter: filterOf("recorded") });
+    expect(line).toEqual(expect.arrayContaining(["zoom 125 %", "simulated"]));
+  });
+  test("relative amplitude is never called mV", () => {
+    const line = settingsLine({ ...RECORD, amplitude: "relative" }, { speed: 25, gain: 2, zoom: 1, filter: filterOf("recorded") });
+    expect(line.join(" ")).toContain("relative amplitude");
+    expect(line.join(" ")).not.toContain("mV");
+  });
+  test("a band that the file states is not passed over", () => {
+    expect(filterText(filterOf("recorded"), [0.5, 40])).toBe("as recorded (file states 0.5\u201340 Hz)");
+    expect(filterText(filterOf("recorded"), null)).toBe("as recorded");
+  });
+});
+
+describe("a record in words", () => {
+  test("sex and age, or that they are not known", () => {
+    expect(subjectText(RECORD.subject)).toBe("female, 73 years");
+    expect(subjectText({ id: null, age: null, sex: null })).toBe("sex and age unknown");
+  });
+  test("labels: classes, none of them, or a value", () => {
+    expect([labelText(["STTC", "HYP"]), labelText([]), labelText(73)]).toEqual(["STTC, HYP", "none of the classes", "73"]);
+  });
+  test("missing leads are named", () => {
+    expect(missingText(["III", "aVR", "aVL"])).toBe("Not in this record: III, aVR and aVL.");
+  });
+  test("gains that agree are one figure", () => {
+    expect(gainsText([1000, 1000], ["I", "II"])).toBe("1,000 counts per unit");
+    expect(gainsText([1000, 500], ["I", "II"])).toBe("counts per unit: I 1,000, II 500");
+    expect(gainsText(null, null)).toBe("not stated");
+  });
+});
+
+describe("settings", () => {
+  test("survive storage, and nonsense falls back to the usual", () => {
+    const mine = { ...USUAL, layout: "2x6" as const, zoom: 1.37, panel: false };
+    expect(parseSettings(JSON.stringify(mine))).toEqual(mine);
+    expect(parseSettings("{")).toEqual(USUAL);
+    expect(parseSettings(null)).toEqual(USUAL);
+    expect(parseSettings('{"speed": 26, "gain": {"mV": "10"}, "zoom": 99, "layout": "9x9"}')).toEqual(USUAL);
+  });
+  test("S, G, L and F go round their choices", () => {
+    expect(withNextSpeed(USUAL).speed).toBe(50);
+    expect(withNextGain(USUAL, "mV").gain).toEqual({ mV: 20, relative: 2 });
+    expect(withNextLayout(USUAL).layout).toBe("3x4");
+    expect(FILTERS.reduce((now) => withNextFilter(now), USUAL).filter).toBe(USUAL.filter);
+  });
+});
+
+describe("keys", () => {
+  function actions(): KeyActions {
+    return {
+      settings: USUAL, amplitude: "mV", measuring: false, panelOpen: true, onSettings: vi.fn(), onMeasuring: vi.fn(), go: vi.fn(), scroll: vi.fn(),
+      fit: vi.fn(), clear: vi.fn(),
+    };
+  }
+  test("arrows change the ECG, with shift they scroll", () => {
+    const on = actions();
+    actionOf({ key: "ArrowRight", shiftKey: false }, on)?.();
+    actionOf({ key: "ArrowLeft", shiftKey: true }, on)?.();
+    expect(on.go).toHaveBeenCalledExactlyOnceWith(1);
+    expect(on.scroll).toHaveBeenCalledExactlyOnceWith(-0.25);
+  });
+  test("plus zooms by a step, in capitals or not letters do the same", () => {
+    const on = actions();
+    actionOf({ key: "+", shiftKey: true }, on)?.();
+    expect(on.onSettings).toHaveBeenCalledWith({ ...USUAL, zoom: 1.25 });
+    actionOf({ key: "C", shiftKey: true }, on)?.();
+    expect(on.onMeasuring).toHaveBeenCalledWith(true);
+  });
+  test("every key of the help does something, others nothing", () => {
+    const names: Record<string, string> = { "←": "ArrowLeft", "→": "ArrowRight", Esc: "Escape" };
+    for (const key of KEYS.flatMap((line) => line.keys).filter((k) => k !== "Shift" && k !== "← →"))
+      expect(actionOf({ key: names[key] ?? key, shiftKey: false }, actions()), key).not.toBeNull();
+    expect(actionOf({ key: "x", shiftKey: false }, actions())).toBeNull();
+  });
+});
