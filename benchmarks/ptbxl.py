@@ -60,7 +60,7 @@ def _one(home: Path, architecture: str, task: str, seed: int, epochs: int | None
         "weighted_f1": found.weighted_f1, "macro_f1": found.macro_f1, "macro_auroc": found.macro_auroc,
         "accuracy": found.accuracy, "epochs": len(statistics["epochs"]), "best_epoch": trained.best_epoch,
         "ms": statistics["ms_per_ecg_and_epoch"], "minutes": minutes, "peak_mb": _peak_mb(),
-        "parity": max(trained.parity_logits, trained.parity_probabilities), "warnings": list(found.warnings),
+        "parity": max(trained.parity_logits, trained.parity_probabilities or 0.0), "warnings": list(found.warnings),
     }  # fmt: skip
 
 

@@ -16,8 +16,9 @@ Where ours differs
   50 does not divide it; the bins are those of adaptive pooling.
 - All convolutions are written over `(1, samples)`; the arithmetic is that of one dimension.
 
-The full text of the paper was not at hand when this was written: what is said of it is from its
-abstract and from implementations; filters, shortcuts and widths follow the graph in general use.
+The full text of the paper was not at hand when this was written. Filters, shortcuts and widths follow the
+graph in general use, layer by layer; what is said above of the paper itself (mu-law, kernels of 40, 20
+and 10) is from memory and still to be held against its text.
 """
 
 from typing import TYPE_CHECKING

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from einthoven.errors import SettingError
@@ -21,7 +22,10 @@ class Database:
     """One SQLite file, used by the server, its workers and the command line at once (WAL)."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(path, error.strerror or str(error)) from error
         self.path = path
         self.engine: Engine = create_engine(
             f"sqlite:///{path.as_posix()}",
@@ -29,7 +33,10 @@ class Database:
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, allow_nan=False),
         )
         event.listen(self.engine, "connect", _set_pragmas)
-        self._migrate()
+        try:
+            self._migrate()
+        except DBAPIError as error:
+            raise _unusable(path, str(error.orig)) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -78,6 +85,13 @@ class Database:
     def _revision(self) -> str | None:
         with self.read() as connection:
             return _read_revision(connection)
+
+
+def _unusable(path: Path, reason: str) -> SettingError:
+    return SettingError(
+        f"The library {path} cannot be opened: {reason}.",
+        advice="See whether you may write there and the disk is not full, or choose another folder with --home.",
+    )
 
 
 def _read_revision(connection: Connection) -> str | None:

@@ -12,7 +12,7 @@ from einthoven.errors import Conflict, NotFound
 from einthoven.spec import ModelSpec
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
-from einthoven.store.store import checked_name
+from einthoven.store.store import MAX_NAME, checked_name
 from einthoven.store.types import Model
 
 GRAPH = "model.onnx"
@@ -86,11 +86,11 @@ class ModelShelf:
             return c.scalar(select(t.models.c.name).where(t.models.c.name == name)) is not None
 
     def free_name(self, wanted: str) -> str:
-        """`wanted`, or with a number behind it when that is taken."""
-        name, number = wanted, 1
+        """`wanted`, cut where it is too long, or with a number behind it when that is taken."""
+        name, number = wanted.strip()[:MAX_NAME].strip(), 1
         while self.has(name):
             number += 1
-            name = f"{wanted}-{number}"
+            name = f"{wanted.strip()[: MAX_NAME - 1 - len(str(number))]}-{number}"
         return name
 
     def file(self, name: str, file_name: str) -> Path | None:
@@ -108,10 +108,12 @@ class ModelShelf:
     def rename(self, name: str, new_name: str) -> None:
         new_name = checked_name(new_name, noun="model")
         self._row(name)
-        if new_name != name and self.has(new_name):
-            raise Conflict(f"There is a model {new_name!r} already.", advice="Choose another name.")
         with self.database.write() as c:
+            taken = c.scalar(select(t.models.c.name).where(t.models.c.name == new_name)) is not None
+            if taken and new_name != name:
+                raise Conflict(f"There is a model {new_name!r} already.", advice="Choose another name.")
             c.execute(update(t.models).where(t.models.c.name == name).values(name=new_name))
+            c.execute(update(t.models).where(t.models.c.base == name).values(base=new_name))
 
     def delete(self, name: str) -> None:
         folder = self.folder / self._row(name).folder

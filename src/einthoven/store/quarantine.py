@@ -1,16 +1,17 @@
 """Files that could not be read: kept with their reason, to be tried again with hints."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from einthoven.errors import NotFound
 from einthoven.results import Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.signals import write_atomically
+from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import RefusedFile
 
 MAX_KEPT_BYTES = 64 * 2**20
@@ -28,16 +29,14 @@ class Quarantine:
         if sum(map(len, files.values())) > MAX_KEPT_BYTES:
             files = {}
         kept = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        for name, data in files.items():
-            if not self._path(kept[name]).exists():
-                write_atomically(self._path(kept[name]), data)
         with self.database.write() as c:
+            for name, data in files.items():
+                if not self._path(kept[name]).exists():
+                    write_atomically(self._path(kept[name]), data)
             dataset_id = c.scalar(select(t.datasets.c.id).where(t.datasets.c.name == dataset))
-            c.execute(
-                delete(t.refused).where(
-                    t.refused.c.dataset_id == dataset_id, t.refused.c.file_name == failure.file_name
-                )
-            )
+            before = (t.refused.c.dataset_id == dataset_id) & (t.refused.c.file_name == failure.file_name)
+            replaced = c.scalar(select(t.refused.c.files).where(before)) or {}
+            c.execute(delete(t.refused).where(before))
             c.execute(
                 insert(t.refused).values(
                     dataset_id=dataset_id,
@@ -51,6 +50,7 @@ class Quarantine:
                     created=now(),
                 )
             )
+            self._drop(c, replaced.values())
 
     def list(self, dataset: str) -> list[RefusedFile]:
         with self.database.read() as c:
@@ -79,7 +79,8 @@ class Quarantine:
     def files(self, refused_id: int) -> tuple[str, dict[str, bytes]]:
         """Name of the refused file and the kept bytes of it and its companions."""
         with self.database.read() as c:
-            row = c.execute(select(t.refused).where(t.refused.c.id == refused_id)).one_or_none()
+            known = abs(refused_id) <= MAX_ROW_ID
+            row = c.execute(select(t.refused).where(t.refused.c.id == refused_id)).one_or_none() if known else None
         if row is None:
             raise NotFound(f"There is no refused file {refused_id}.")
         if not row.files:
@@ -88,6 +89,9 @@ class Quarantine:
 
     def forget(self, dataset: str, ids: Sequence[int]) -> None:
         """Drop refusals, and the bytes that no other refusal needs."""
+        ids = [number for number in ids if abs(number) <= MAX_ROW_ID]
+        if not ids:
+            return
         with self.database.write() as c:
             dataset_id = c.scalar(select(t.datasets.c.id).where(t.datasets.c.name == dataset))
             mine = (t.refused.c.dataset_id == dataset_id) & t.refused.c.id.in_(ids)
@@ -95,13 +99,25 @@ class Quarantine:
                 digest for files in c.scalars(select(t.refused.c.files).where(mine)) for digest in files.values()
             }
             c.execute(delete(t.refused).where(mine))
-            needed = {digest for files in c.scalars(select(t.refused.c.files)) for digest in files.values()}
-        for digest in dropped - needed:
-            self._path(digest).unlink(missing_ok=True)
+            self._drop(c, dropped)
 
     def forget_name(self, dataset: str, file_name: str) -> None:
         """Drop the refusal of a file that has now been read."""
-        self.forget(dataset, [r.id for r in self.list(dataset) if r.file_name == file_name])
+        with self.database.read() as c:
+            mine = select(t.refused.c.id).select_from(t.refused.join(t.datasets))
+            ids = c.scalars(mine.where(t.datasets.c.name == dataset, t.refused.c.file_name == file_name)).all()
+        self.forget(dataset, ids)
+
+    def sweep(self) -> None:
+        """Remove the bytes that no refusal needs any more, such as those of a deleted dataset."""
+        with self.database.write() as c:
+            self._drop(c, [path.name for path in self.folder.glob("*/*") if path.is_file()])
+
+    def _drop(self, c: Connection, digests: Iterable[str]) -> None:
+        """Under the write lock, so that nobody keeps the same bytes anew meanwhile."""
+        needed = {digest for files in c.scalars(select(t.refused.c.files)) for digest in files.values()}
+        for digest in set(digests) - needed:
+            self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

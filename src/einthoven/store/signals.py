@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from einthoven.errors import FormatError, NotFound
+from einthoven.errors import FormatError, NotFound, RecordError
 from einthoven.record import Annotation, EcgRecord, SourceInfo, Subject
 
 FORMAT = "einthoven-record"
@@ -53,7 +53,12 @@ class SignalFiles:
             raise FormatError(f"The signal file {path} is damaged: {error}.", advice="Import the ECG again.") from error
         if header.get("format") != FORMAT or header.get("version") != str(VERSION):
             raise FormatError(f"{path} is no signal file this release reads.", advice="Update Einthoven.")
-        return _from_json(json.loads(header["record"]), signal)
+        try:
+            return _from_json(json.loads(header["record"]), signal)
+        except (KeyError, TypeError, ValueError, AttributeError, RecordError) as error:
+            raise FormatError(
+                f"The header of the signal file {path} is damaged: {error!r}.", advice="Import the ECG again."
+            ) from error
 
     def delete(self, record_id: str) -> None:
         self.path(record_id).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from einthoven.errors import Conflict, NotFound, SettingError
-from einthoven.record import EcgRecord
+from einthoven.record import EcgRecord, Subject
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.signals import SignalFiles
@@ -18,6 +19,8 @@ from einthoven.task import Answer, Task, TaskClass
 
 T = TypeVar("T")
 MAX_NAME = 80
+MAX_ROW_ID = 2**63 - 1
+"""SQLite's; the driver fails on larger numbers."""
 # SQLite limits the variables of one statement; lists of ids are looked up in pieces of this size.
 CHUNK = 500
 
@@ -25,10 +28,12 @@ CHUNK = 500
 def checked_name(name: str, *, noun: str) -> str:
     """A name for a dataset, task or model: not blank, not long, nothing that disturbs paths and addresses."""
     stripped = name.strip()
-    if not stripped or len(stripped) > MAX_NAME or any(c in '/\\?#%:*"<>|' or not c.isprintable() for c in stripped):
+    disturbing = any(c in '/\\?#%:*"<>|' or not c.isprintable() for c in stripped)
+    # Browsers take `.` and `..` in an address for folders.
+    if not stripped.strip(".") or len(stripped) > MAX_NAME or disturbing:
         raise SettingError(
             f"{name!r} cannot be the name of a {noun}.",
-            advice=f'Use 1 to {MAX_NAME} characters, none of / \\ ? # % : * " < > |.',
+            advice=f'Use 1 to {MAX_NAME} characters, not only dots, none of / \\ ? # % : * " < > |.',
         )
     return stripped
 
@@ -58,7 +63,7 @@ class Store:
         try:
             return self.create_dataset(name)
         except Conflict:
-            return self.dataset(name)
+            return self.dataset(name.strip())
 
     def datasets(self) -> list[Dataset]:
         with self.database.read() as c:
@@ -111,8 +116,12 @@ class Store:
             orphans = sorted(held - still)
             for chunk in _chunks(orphans):
                 c.execute(delete(t.records).where(t.records.c.id.in_(chunk)))
-        for record_id in orphans:
-            self.signals.delete(record_id)
+        # Under the lock again: an import may have added one of these ECGs to another dataset meanwhile.
+        with self.database.write() as c:
+            for chunk in _chunks(orphans):
+                back = set(c.scalars(select(t.records.c.id).where(t.records.c.id.in_(chunk))))
+                for record_id in set(chunk) - back:
+                    self.signals.delete(record_id)
 
     # --- records ----------------------------------------------------------------------------------
 
@@ -125,7 +134,6 @@ class Store:
         name that is taken is a Conflict.
         """
         record_id = record_identity(record)
-        self.signals.save(record_id, record)
         with self.database.write() as c:
             dataset_id = self._require(c, dataset)
             there = c.execute(
@@ -138,6 +146,7 @@ class Store:
                 )
             if there is not None:
                 return "present"
+            self.signals.save(record_id, record)
             if c.scalar(select(t.records.c.id).where(t.records.c.id == record_id)) is None:
                 c.execute(insert(t.records).values(id=record_id, **_record_row(record)))
             c.execute(
@@ -154,12 +163,16 @@ class Store:
         return "added"
 
     def load(self, item: Item) -> EcgRecord:
-        """The record of an item, as it was read."""
-        return self.signals.load(item.record_id)
+        """The record of an item, as it was read, with the subject as this dataset knows it."""
+        record = self.signals.load(item.record_id)
+        # Equal ECGs of two datasets share their signal, and a table may have told one of them more.
+        subject = Subject(item.subject, item.age, item.sex)
+        return record if record.subject == subject else replace(record, subject=subject)
 
     def item(self, item_id: int) -> Item:
         with self.database.read() as c:
-            row = c.execute(_item_columns().where(t.items.c.id == item_id)).one_or_none()
+            known = abs(item_id) <= MAX_ROW_ID
+            row = c.execute(_item_columns().where(t.items.c.id == item_id)).one_or_none() if known else None
             if row is None:
                 raise NotFound(f"There is no record {item_id}.", advice="It may have been deleted with its dataset.")
             return _item(row, self._labels(c, [item_id]).get(item_id, {}))
@@ -242,11 +255,8 @@ class Store:
                     left_out=dict(task.left_out),
                 )
             ).inserted_primary_key[0]  # type: ignore[index]
-            ids = dict(
-                c.execute(select(t.items.c.file_name, t.items.c.id).where(t.items.c.dataset_id == dataset_id))
-                .tuples()
-                .all()
-            )
+            mine = select(t.items.c.file_name, t.items.c.id).where(t.items.c.dataset_id == dataset_id)
+            ids: dict[str, int] = {row.file_name: row.id for row in c.execute(mine)}
             unknown = [file_name for file_name in task.answers if file_name not in ids]
             if unknown:
                 raise NotFound(f"Dataset {dataset!r} has no record {unknown[0]!r} (and {len(unknown) - 1} more).")
@@ -391,9 +401,8 @@ def _classes(data: Sequence[Mapping[str, Any]]) -> tuple[TaskClass, ...]:
 def _task_info(c: Connection, row: Row[Any], n_items: int) -> TaskInfo:
     mine = t.answers.c.task_id == row.id
     n = c.scalar(select(func.count(sa.distinct(t.answers.c.item_id))).where(mine)) or 0
-    by_label: dict[str | None, int] = dict(
-        c.execute(select(t.answers.c.label, func.count()).where(mine).group_by(t.answers.c.label)).tuples().all()
-    )
+    labels = select(t.answers.c.label, func.count().label("n")).where(mine).group_by(t.answers.c.label)
+    by_label: dict[str | None, int] = {found.label: found.n for found in c.execute(labels)}
     classes = _classes(row.classes)
     counts = {classes[0].name: n} if row.kind == "regression" else {k.name: by_label.get(k.name, 0) for k in classes}
     return TaskInfo(row.name, row.title, row.kind, row.unit, classes, n, n_items - n, counts, row.left_out)

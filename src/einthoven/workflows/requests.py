@@ -151,7 +151,11 @@ class TrainCheck:
 
 @dataclass(frozen=True, slots=True)
 class TrainOutcome:
-    """A training that ended with a model. `validation` is how the best epoch did on the validation part."""
+    """A training that ended with a model. `validation` is how the best epoch did on the validation part.
+
+    `parity_logits`, `parity_probabilities`: largest difference between network and exported graph (for
+    regression that of the values, and None).
+    """
 
     model: str
     split: SplitInfo
@@ -160,7 +164,7 @@ class TrainOutcome:
     maximum_rate: float
     seconds: float
     parity_logits: float
-    parity_probabilities: float
+    parity_probabilities: float | None
     validation: Evaluation
     refused: tuple[Failure, ...]
 

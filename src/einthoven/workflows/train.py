@@ -16,6 +16,7 @@ from einthoven import evaluate as scoring
 from einthoven.errors import EinthovenError, LabelError, MissingDependency
 from einthoven.infer import Predictor
 from einthoven.jobs import Reporter, stop_if_cancelled
+from einthoven.onnx.metadata import set_extra
 from einthoven.results import Evaluation, Failure, TrainingResult
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Item
@@ -164,12 +165,14 @@ def _keep(
 
     statistics = _statistics(request, settled, result, len(learn.items), len(check.items))
     graph = report.folder / GRAPH
-    # The validation scores come from the exported graph, so the export happens once without them and,
-    # with them in its metadata, once more.
-    export(network, settled.spec, graph, inputs=check.x[:32])
+    parity = export(network, settled.spec, graph, inputs=check.x[:32])
     evaluation = score(graph, settled, check)
     statistics["validation"] = scoring.to_json(evaluation)
-    parity = export(network, settled.spec, graph, extra_metadata=statistics, inputs=check.x[:32])
+    statistics["parity"] = {
+        "logits": parity.max_difference_logits,
+        "probabilities": parity.max_difference_probabilities,
+    }
+    set_extra(graph, statistics)
     _write_json(report.folder / "statistics.json", statistics)
     _write_json(
         report.folder / LEARNED_FROM,
@@ -200,7 +203,7 @@ def _keep(
         maximum_rate=result.maximum_rate,
         seconds=result.seconds,
         parity_logits=parity.max_difference_logits,
-        parity_probabilities=parity.max_difference_probabilities or 0.0,
+        parity_probabilities=parity.max_difference_probabilities,
         validation=evaluation,
         refused=refused,
     )

@@ -17,6 +17,7 @@ from einthoven.infer import Predictor, read_description
 from einthoven.models.building import build_network
 from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.onnx.export import TOLERANCE, Parity, export
+from einthoven.onnx.metadata import set_extra
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.task import Kind, TaskClass
 from tones import LEADS, tone_spec, tones
@@ -118,6 +119,15 @@ def test_the_description_is_json_that_any_program_can_read(exported: Exported) -
     metadata = onnxruntime.InferenceSession(exported.path).get_modelmeta().custom_metadata_map
     assert json.loads(metadata["einthoven"])["input"]["leads"] == list(LEADS)
     assert set(metadata) == {"einthoven", "einthoven_extra"}
+
+
+def test_statistics_can_be_changed_without_touching_graph_or_description(exported: Exported, tmp_path: Path) -> None:
+    path = tmp_path / "copy.onnx"
+    path.write_bytes(exported.path.read_bytes())
+    set_extra(path, {"n": 7})
+    ours, theirs = onnx.load(path), onnx.load(exported.path)
+    assert read_description(path).extra == {"n": 7} and read_description(path).spec == exported.spec
+    assert ours.graph == theirs.graph and [p.name for p in tmp_path.iterdir()] == ["copy.onnx"]
 
 
 class _Untruthful(nn.Module):

@@ -46,7 +46,7 @@ def _train(
 @pytest.mark.parametrize("architecture", ["xceptiontime", "inceptiontime"])
 def test_tones_are_told_apart_in_ecgs_that_training_never_saw(architecture: str, tmp_path: Path) -> None:
     network, log = build_network(architecture, SPEC), list[str]()
-    result = _train(network, _data(), replace(QUICK, epochs=6, maximum_rate=None), tmp_path, log=log.append)
+    result = _train(network, _data(), replace(QUICK, epochs=4, maximum_rate=None), tmp_path, log=log.append)
     fresh = tones(40, seed=3)
     assert (_answers(network, fresh.x).argmax(axis=1) == _single(fresh)).mean() >= 0.95
     assert result.maximum_rate == result.rate_search["chosen"] and any("found in" in line for line in log)
@@ -89,7 +89,7 @@ def test_the_same_seed_gives_the_same_course_and_another_seed_another(tmp_path: 
             for e in _train(
                 build_network("xceptiontime", SPEC, seed=seed),
                 _data(24, 8),
-                replace(QUICK, epochs=2, maximum_rate=None, seed=seed),
+                replace(QUICK, epochs=2, seed=seed),
                 tmp_path,
             ).epochs
         ]
@@ -102,12 +102,12 @@ def test_training_leaves_torchs_own_randomness_and_threads_alone(tmp_path: Path)
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    _train(build_network("inceptiontime", SPEC), _data(16, 8), replace(QUICK, epochs=1, threads=2), tmp_path)
+    _train(build_network("inceptiontime", SPEC), _data(4, 4), replace(QUICK, epochs=1, threads=2), tmp_path)
     assert torch.equal(torch.rand(1), expected) and torch.get_num_threads() == 1
 
 
 def test_the_rate_finder_never_looks_at_validation_data(tmp_path: Path) -> None:
-    clean, config = _data(32, 16), replace(QUICK, epochs=1, maximum_rate=None)
+    clean, config = _data(16, 8), replace(QUICK, epochs=1, maximum_rate=None, batch_size=8)
     poisoned = replace(clean, x_validation=np.full_like(clean.x_validation, 1e6), y_validation=1 - clean.y_validation)
     searches = [
         dict(_train(build_network("inceptiontime", SPEC), data, config, tmp_path).rate_search)
@@ -119,9 +119,9 @@ def test_the_rate_finder_never_looks_at_validation_data(tmp_path: Path) -> None:
 
 
 def test_the_rate_finder_leaves_the_network_as_it_was(tmp_path: Path) -> None:
-    data = _data(32, 16)
-    result = _train(build_network("inceptiontime", SPEC), data, replace(QUICK, maximum_rate=None), tmp_path)
-    given = replace(QUICK, maximum_rate=result.maximum_rate)
+    data, config = _data(16, 8), replace(QUICK, epochs=2, maximum_rate=None, batch_size=8)
+    result = _train(build_network("inceptiontime", SPEC), data, config, tmp_path)
+    given = replace(config, maximum_rate=result.maximum_rate)
     assert _train(build_network("inceptiontime", SPEC), data, given, tmp_path).epochs[-1].validation_loss == (
         result.epochs[-1].validation_loss
     )
@@ -250,14 +250,14 @@ def test_several_labels_at_once_are_learned(tmp_path: Path) -> None:
 
 def test_a_quantity_is_learned_and_answered_in_its_own_unit(tmp_path: Path) -> None:
     spec = tone_spec("regression", names=("tone",), unit="1/min")
-    hertz = np.random.default_rng(0).uniform(2, 12, 100)
-    t = tones(100, hertz)
+    hertz = np.random.default_rng(0).uniform(2, 12, 84)
+    t = tones(84, hertz)
     per_minute = (60 * hertz[:, None]).astype(np.float32)
     network = build_network("inceptiontime", spec)
-    data = TrainingData(t.x[:70], per_minute[:70], t.x[70:], per_minute[70:])
+    data = TrainingData(t.x[:64], per_minute[:64], t.x[64:], per_minute[64:])
     checkpoint = tmp_path / "best.safetensors"
-    result = train(network, data, spec, replace(QUICK, epochs=12), checkpoint=checkpoint)
-    error = np.abs(_answers(network, t.x[70:]) - per_minute[70:]).mean()
+    result = train(network, data, spec, replace(QUICK, epochs=10), checkpoint=checkpoint)
+    error = np.abs(_answers(network, t.x[64:]) - per_minute[64:]).mean()
     assert error < 0.35 * per_minute.std() and all(e.f1 is None for e in result.epochs)
     again = load_network(checkpoint, spec)
     assert np.array_equal(_answers(again, t.x), _answers(network, t.x))

@@ -111,8 +111,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [onRange, first, last]);
 
   const active = onSort ? sort : own[0] ? { column: own[0].id, descending: own[0].desc } : null;
-  const template = columns.map((c) => (c.width === undefined ? `minmax(96px, ${c.grow ?? 1}fr)` : `${c.width}px`)).join(" ");
-  const least = columns.reduce((sum, c) => sum + (c.width ?? 96) + 16, 16);
+  const template = columns.map((c) => (c.width === undefined ? `minmax(${96 * (c.grow ?? 1)}px, ${c.grow ?? 1}fr)` : `${c.width}px`)).join(" ");
+  const least = columns.reduce((sum, c) => sum + (c.width ?? 96 * (c.grow ?? 1)) + 16, 16);
 
   const press = (id: string) => {
     const descending = active?.column === id ? !active.descending : false;

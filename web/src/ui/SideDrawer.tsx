@@ -2,6 +2,7 @@
 import { ActionIcon, Portal } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useEffect, useId, type ReactNode } from "react";
+import { isTyping } from "./keys";
 import css from "./SideDrawer.module.css";
 
 interface SideDrawerProps {
@@ -21,11 +22,16 @@ export function SideDrawer({ opened, title, onClose, footer, children, testId }:
   useEffect(() => {
     if (!opened) return;
     const close = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) onClose();
+      if (event.key === "Escape" && !event.defaultPrevented && !isTyping(event)) onClose();
     };
     window.addEventListener("keydown", close);
     return () => window.removeEventListener("keydown", close);
   }, [opened, onClose]);
+  useEffect(() => {
+    if (!opened) return;
+    document.documentElement.setAttribute("data-drawer", "open");
+    return () => document.documentElement.removeAttribute("data-drawer");
+  }, [opened]);
   return (
     <Portal>
       <aside className={css["drawer"]} role="complementary" aria-labelledby={heading} hidden={!opened} data-testid={testId}>

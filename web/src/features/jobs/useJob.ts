@@ -93,9 +93,16 @@ export function standing(job: Job, history: History = NOTHING_YET): Standing {
   const { done = 0, total = 0, message = "" } = heard ? history : job.progress;
   return {
     share: total > 0 ? Math.min(1, Math.max(0, done / total)) : null,
-    message: job.state === "queued" ? "Waits for its turn" : message,
+    message: job.state === "queued" ? "Waits for its turn" : inWords(done, total, message),
     secondsLeft: heard ? history.secondsLeft : (job.progress.seconds_left ?? null),
   };
+}
+
+/** What is counted, with its number: "epoch 3 of at most 50", "12 of 420 files read"; other messages as they are. */
+function inWords(done: number, total: number, message: string): string {
+  if (total <= 0) return message;
+  if (message === "epochs") return `epoch ${Math.min(total, Math.floor(done) + 1)} of at most ${total}`;
+  return /^(ECGs|files)/.test(message) ? `${fmt.count(done)} of ${fmt.count(total)} ${message}` : message;
 }
 
 /** "about 3 min left"; empty when nobody knows. */

@@ -93,7 +93,7 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
           {!empty && (
             <>
               <Button
-                variant={tasks.length === 0 ? "filled" : "default"}
+                variant="default"
                 leftSection={<IconTag size={16} />}
                 onClick={() => setLabelling(true)}
                 data-testid="labels-button"
@@ -127,10 +127,13 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
               <span>
                 <strong>Next: labels.</strong> A table with a file name and a label per line makes a task that a model can learn.
               </span>
+              <Button ml="auto" size="xs" onClick={() => setLabelling(true)}>
+                Import labels
+              </Button>
             </div>
           )}
           {!empty && (
-            <Grid min={320}>
+            <Grid min={272}>
               <Panel
                 title={
                   task === null ? (
@@ -141,7 +144,7 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
                     <Select
                       size="xs"
                       aria-label="Task"
-                      w={200}
+                      w={248}
                       allowDeselect={false}
                       data={tasks.map((one) => ({ value: one.name, label: one.title || one.name }))}
                       value={task.name}
@@ -154,21 +157,12 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
                   )
                 }
                 explain={task ? KIND_WORDS[task.kind]?.explain : undefined}
-                actions={task && <span className="ein-quiet">{fmt.count(task.n)} labelled</span>}
                 testId="panel-classes"
               >
                 {task ? (
                   <Classes task={task} picked={filter.label} onPick={pickLabel} />
                 ) : (
-                  <EmptyState
-                    title="No labels yet"
-                    body="ECGs can be looked at and predicted without. To train or evaluate, bring labels."
-                    action={
-                      <Button size="xs" variant="default" onClick={() => setLabelling(true)}>
-                        Import labels
-                      </Button>
-                    }
-                  />
+                  <div className="ein-quiet">None yet. ECGs can be looked at and predicted without; to train or evaluate, bring labels.</div>
                 )}
               </Panel>
               <Panel title="Age and sex" testId="panel-ages">

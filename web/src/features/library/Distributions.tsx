@@ -4,6 +4,7 @@ import { Bars, classColours, Explain, fmt, Histogram, PALETTE, StateTag } from "
 import css from "./library.module.css";
 
 const MOST_CLASSES = 12;
+const MOST_DOUBTS = 3;
 
 /** Records per class of a task; a click filters the table. */
 export function Classes({ task, picked, onPick }: { task: TaskInfo; picked: string | null; onPick: (name: string) => void }) {
@@ -23,15 +24,17 @@ export function Classes({ task, picked, onPick }: { task: TaskInfo; picked: stri
         <Bars label={`ECGs per class of ${task.title || task.name}`} rows={rows.slice(0, MOST_CLASSES)} onPick={onPick} picked={picked} />
       )}
       {rows.length > MOST_CLASSES && <div className={css["panelFoot"]}>and {fmt.count(rows.length - MOST_CLASSES)} rarer classes: choose them in the filter below</div>}
-      {(task.n_without > 0 || leftOut.length > 0) && (
-        <div className={css["panelFoot"]}>
-          {task.n_without > 0 && (
+      <div className={css["panelFoot"]}>
+        {fmt.count(task.n)} with a label
+        {task.n_without > 0 && (
+          <>
+            {", "}
             <Explain text={leftOut.length > 0 ? leftOut.map(([reason, n]) => `${reason}: ${fmt.count(n)}`).join("; ") : "These ECGs take no part in training and evaluation of this task."}>
-              {fmt.plural(task.n_without, "ECG")} without a label
+              {fmt.count(task.n_without)} without
             </Explain>
-          )}
-        </div>
-      )}
+          </>
+        )}
+      </div>
     </>
   );
 }
@@ -45,11 +48,12 @@ const SEXES = [
 export function Ages({ summary }: { summary: DatasetSummary }) {
   const { ages, n_without_age: without } = summary;
   if (ages.length === 0) {
-    const known = Object.entries(summary.sexes).filter(([, n]) => n > 0);
+    const known = Object.entries(summary.sexes).filter(([name, n]) => n > 0 && (name === "F" || name === "M"));
+    if (known.length === 0) return <div className="ein-quiet">The files state neither age nor sex.</div>;
     return (
       <>
         <div className="ein-quiet">The files state no age.</div>
-        {known.length > 0 && <Bars label="Sex" rows={known.map(([name, value]) => ({ name: SEX_WORDS[name] ?? name, value }))} />}
+        <Bars label="Sex" rows={known.map(([name, value]) => ({ name: SEX_WORDS[name] ?? name, value }))} />
       </>
     );
   }
@@ -74,12 +78,12 @@ export function Files({ summary, onlyDoubts, onDoubts }: { summary: DatasetSumma
   const { dataset, n_doubts: doubts } = summary;
   const clean = dataset.n_records - doubts;
   const kinds: { title: string; counts: Record<string, number> }[] = [
-    { title: "Format", counts: summary.formats },
+    { title: "Format", counts: Object.fromEntries(Object.entries(summary.formats).map(([name, n]) => [name.toUpperCase(), n])) },
     { title: "Rate", counts: summary.rates },
     { title: "Length", counts: summary.durations },
     { title: "Amplitude", counts: summary.amplitudes },
-    { title: "Fold", counts: Object.keys(summary.folds).length > 1 ? summary.folds : {} },
   ];
+  const folds = Object.keys(summary.folds).sort((a, b) => Number(a) - Number(b));
   return (
     <div className={css["stack"]} style={{ gap: 8 }}>
       <div className={css["row"]}>
@@ -91,7 +95,23 @@ export function Files({ summary, onlyDoubts, onDoubts }: { summary: DatasetSumma
         )}
         {dataset.n_refused > 0 && <StateTag state="bad" word={`${fmt.count(dataset.n_refused)} not read`} />}
       </div>
-      {doubts > 0 && <Bars label="Doubts" rows={Object.entries(summary.doubts).slice(0, 4).map(([name, value]) => ({ name, value, colour: "var(--ein-doubt)" }))} />}
+      {Object.entries(summary.doubts)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, MOST_DOUBTS)
+        .map(([doubt, n]) => (
+          <div key={doubt} className={css["factRow"]}>
+            <span className="ein-quiet">{fmt.plural(n, "ECG")}</span>
+            <span>{doubt}</span>
+          </div>
+        ))}
+      {folds.length > 1 && (
+        <div className={css["factRow"]}>
+          <span className="ein-quiet">Folds</span>
+          <span>
+            <Explain text={folds.map((fold) => `fold ${fold}: ${fmt.count(summary.folds[fold])}`).join("; ")}>{`${folds[0]} to ${folds[folds.length - 1]}`}</Explain>
+          </span>
+        </div>
+      )}
       {kinds.map(({ title, counts }) => {
         const entries = Object.entries(counts).sort((a, b) => b[1] - a[1]);
         if (entries.length === 0) return null;

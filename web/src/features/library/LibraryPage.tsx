@@ -61,7 +61,7 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
       {
         id: "name",
         title: "Dataset",
-        grow: 2,
+        grow: 2.4,
         value: (d) => d.name,
         cell: (d) => (
           <span className={css["nameCell"]}>
@@ -73,10 +73,10 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
         ),
       },
       { id: "records", title: "ECGs", width: 64, align: "right", value: (d) => d.n_records, cell: (d) => fmt.count(d.n_records) },
-      { id: "subjects", title: "Patients", width: 72, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
-      { id: "rate", title: "Rate", width: 144, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
+      { id: "subjects", title: "Patients", width: 64, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
+      { id: "rate", title: "Rate", width: 128, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
       { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
-      { id: "tasks", title: "Tasks", explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
+      { id: "tasks", title: "Tasks", grow: 1.6, explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
       {
         id: "refused",
         title: "Not read",

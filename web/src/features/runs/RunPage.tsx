@@ -80,7 +80,7 @@ function RunOf({ run }: { run: RunSoFar }) {
       {job.state === "failed" && <Failed run={run} />}
       {job.state === "cancelled" && outcome === null && <Cancelled run={run} />}
       {outcome !== null && <HowGood outcome={outcome} course={course} />}
-      <Curves course={course} most={most} />
+      {(active || course.epochs.length > 0) && <Curves course={course} most={most} />}
       {outcome !== null && outcome.validation.kind !== "regression" && <Classes outcome={outcome} />}
       <div className={css.two}>
         {run.split !== null && <SplitTable split={run.split} />}
@@ -121,8 +121,9 @@ function Running({ run, course, most, connected }: RunningProps) {
   );
 }
 
-function work({ current, message }: Course): string {
-  return current === null ? message : `epoch ${current.epoch}: ${Math.floor(current.share * 100)} % of its ECGs seen`;
+// Outside of the epochs the headline says already what is being done.
+function work({ current }: Course): string {
+  return current === null ? "" : `epoch ${current.epoch}: ${Math.floor(current.share * 100)} % of its ECGs seen`;
 }
 
 function Failed({ run }: { run: RunSoFar }) {
@@ -145,7 +146,7 @@ function Cancelled({ run }: { run: RunSoFar }) {
   const retry = useRetry((job) => void navigate({ to: "/runs/$run", params: { run: job.id } }));
   return (
     <Panel title="Cancelled before there was a model to keep">
-      <p className={css.plain}>{run.job.headline}</p>
+      <p className={css.spaced}>{run.job.headline}</p>
       <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(run.job.id)}>Train again</Button>
       {retry.isError && <ProblemView error={retry.error} compact />}
     </Panel>
@@ -207,7 +208,8 @@ function Classes({ outcome }: { outcome: TrainOutcome }) {
 
 function Settings({ run }: { run: RunSoFar }) {
   const { outcome } = run;
-  const settings = Object.entries({ ...run.config, ...(outcome === null ? {} : { maximum_rate: outcome.maximum_rate }) });
+  const config = { ...run.config, ...(outcome === null ? {} : { maximum_rate: outcome.maximum_rate }) };
+  const settings = Object.entries(config).filter(([name, value]) => value !== null && !ABOUT_THE_FORM.includes(name));
   const environment = Object.entries(run.environment);
   return (
     <Panel title="Settings and environment" testId="settings">
@@ -228,6 +230,9 @@ function Settings({ run }: { run: RunSoFar }) {
     </Panel>
   );
 }
+
+// They say how the settings are written down, not what they are.
+const ABOUT_THE_FORM = ["format", "version"];
 
 function words(name: string): string {
   return name.replaceAll("_", " ");

@@ -1,6 +1,8 @@
+import { ActionIcon } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { api, unwrap, type About, type Availability } from "@/api";
-import { DataTable, Definitions, Grid, Page, Panel, Query, StateTag, type DataColumn } from "@/ui";
+import { Definitions, Grid, Page, Panel, Query, saveText, StateTag, toCsv } from "@/ui";
 import { PreferencesForm } from "./PreferencesForm";
 import css from "./settings.module.css";
 
@@ -38,7 +40,7 @@ function AboutView({ about }: { about: About }) {
         rows={[
           { name: "Version", value: about.version },
           { name: "Data folder", value: <code>{about.home}</code> },
-          { name: "Computes on", value: about.accelerator },
+          { name: "Computes on", value: about.accelerator === "none" ? "the processor; no GPU was found" : about.accelerator },
           { name: "Processor cores", value: String(about.cores) },
           {
             name: "Training",
@@ -59,21 +61,55 @@ function AboutView({ about }: { about: About }) {
   );
 }
 
-const COLUMNS: DataColumn<Availability>[] = [
-  { id: "title", title: "Name", width: 240, value: (entry) => entry.title || entry.name },
-  { id: "summary", title: "What it is", value: (entry) => entry.summary },
-  { id: "extensions", title: "Files", width: 176, value: (entry) => (entry.extensions ?? []).join(" ") },
-  {
-    id: "available",
-    title: "Here",
-    width: 200,
-    value: (entry) => (entry.available ? "yes" : entry.reason),
-    cell: (entry) =>
-      entry.available ? <StateTag plain state="good" word="usable" /> : <StateTag plain state="doubt" word="not usable" explain={entry.reason} />,
-  },
-];
-
 function Entries({ list, what }: { list: Availability[]; what: string }) {
-  const columns = list.some((entry) => (entry.extensions ?? []).length > 0) ? COLUMNS : COLUMNS.filter((column) => column.id !== "extensions");
-  return <DataTable label={what} columns={columns} rows={list} rowKey={(entry) => entry.name} csvName={`${what}.csv`} testId={what} />;
+  const files = list.some((entry) => (entry.extensions ?? []).length > 0);
+  const save = () =>
+    saveText(
+      `${what}.csv`,
+      toCsv(
+        ["name", "title", "summary", "files", "available", "reason"],
+        list.map((e) => [e.name, e.title, e.summary, (e.extensions ?? []).join(" "), e.available, e.reason]),
+      ),
+    );
+  return (
+    <>
+      <table className={css["entries"]} data-testid={what}>
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>What it is</th>
+            {files && <th>Files</th>}
+            <th>Here</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((entry) => (
+            <tr key={entry.name}>
+              <td className={css["entryName"]}>{entry.title || entry.name}</td>
+              <td>{entry.summary}</td>
+              {files && <td className={css["entryFiles"]}>{(entry.extensions ?? []).join(" ")}</td>}
+              <td className={css["entryState"]}>
+                {entry.available ? (
+                  <StateTag plain state="good" word="usable" />
+                ) : (
+                  <>
+                    <StateTag plain state="doubt" word="not usable" />
+                    <div className="ein-quiet">{entry.reason}</div>
+                  </>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <div className={css["foot"]}>
+        <span>
+          {list.filter((entry) => entry.available).length} of {list.length} usable here
+        </span>
+        <ActionIcon onClick={save} aria-label="Save table as CSV">
+          <IconDownload size={16} />
+        </ActionIcon>
+      </div>
+    </>
+  );
 }

@@ -6,32 +6,35 @@ import { JobState } from "@/features/jobs";
 import { METHODS } from "@/features/runs/course";
 import { runsQuery } from "./queries";
 
+function startOf(run: RunSummary): string {
+  if (run.method === "scratch") return `${run.architecture}, untrained`;
+  return `${run.architecture}, ${METHODS[run.method]?.title.toLowerCase() ?? run.method}`;
+}
+
 const COLUMNS: DataColumn<RunSummary>[] = [
   { id: "name", title: "Name", cell: (run) => run.name, value: (run) => run.name, sortable: true },
   {
     id: "state",
     title: "State",
-    width: 112,
+    width: 108,
     cell: (run) => <JobState state={run.state} />,
     value: (run) => run.state,
     sortable: true,
   },
   { id: "dataset", title: "Dataset", cell: (run) => run.dataset, value: (run) => run.dataset, sortable: true },
-  { id: "task", title: "Task", cell: (run) => run.task, value: (run) => run.task, sortable: true },
-  { id: "architecture", title: "Architecture", width: 128, cell: (run) => run.architecture, value: (run) => run.architecture, sortable: true },
+  { id: "task", title: "Task", width: 128, cell: (run) => run.task, value: (run) => run.task, sortable: true },
   {
-    id: "method",
-    title: "Method",
-    width: 112,
-    cell: (run) => METHODS[run.method]?.title ?? run.method,
-    value: (run) => run.method,
+    id: "start",
+    title: "Started from",
+    cell: (run) => startOf(run),
+    value: (run) => startOf(run),
     sortable: true,
   },
   {
     id: "epoch",
     title: "Epochs",
     explain: "How many times the training has gone through its ECGs, of at most how many.",
-    width: 88,
+    width: 80,
     align: "right",
     cell: (run) => `${run.epoch} of ${run.epochs}`,
     value: (run) => run.epoch,
@@ -40,13 +43,13 @@ const COLUMNS: DataColumn<RunSummary>[] = [
     id: "best_f1",
     title: "Best F1",
     explain: "The highest macro F1 of all epochs so far, on the validation part.",
-    width: 96,
+    width: 80,
     align: "right",
     cell: (run) => fmt.fixed(run.best_f1, 2),
     value: (run) => run.best_f1,
     sortable: true,
   },
-  { id: "created", title: "Started", width: 168, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
+  { id: "created", title: "Started", width: 160, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
 ];
 
 /** All trainings; a click opens one. */

@@ -4,7 +4,7 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { RecordDetail } from "@/api";
 import { Explain, Facts, Mark, SimulatedTag, StateTag, fmt } from "@/ui";
-import { RELATIVE_EXPLAINED, amplitudeText, labelText, subjectText } from "./words";
+import { RELATIVE_EXPLAINED, amplitudeText, classesOf, subjectText } from "./words";
 import css from "./viewer.module.css";
 
 interface HeaderLineProps {
@@ -14,7 +14,7 @@ interface HeaderLineProps {
 }
 
 export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
-  const { source, amplitude, labels } = record;
+  const { source, amplitude } = record;
   const doubts = source.doubts ?? [];
   return (
     <header className={css["header"]}>
@@ -41,9 +41,9 @@ export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
         />
       </span>
       <span className={css["labels"]} data-testid="viewer-header-labels">
-        {Object.entries(labels).map(([task, answer]) => (
-          <Mark key={task} title={task}>
-            {typeof answer === "number" ? `${task} ${labelText(answer)}` : labelText(answer)}
+        {[...classesOf(record)].map(([name, tasks]) => (
+          <Mark key={name} title={`Label of ${tasks.join(", ")}`}>
+            {name}
           </Mark>
         ))}
       </span>

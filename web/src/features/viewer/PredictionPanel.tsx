@@ -42,7 +42,7 @@ export function PredictionPanel({ item, model, onModel }: PredictionPanelProps) 
         known.length === 0 ? (
           <div className={css["stack"]} data-testid="viewer-no-models">
             <p className={css["line"]}>There is no model yet. Train one on labelled ECGs, then it can answer here.</p>
-            <Button component={Link} to="/train" size="xs" variant="default">
+            <Button component={Link} to="/train" size="xs" variant="default" className={css["start"]}>
               Train a model
             </Button>
           </div>

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { RecordDetail } from "@/api";
 import { FILTERS, USUAL, filterOf, parseSettings, withNextFilter, withNextGain, withNextLayout, withNextSpeed } from "./settings";
 import { KEYS, type KeyActions, actionOf } from "./useViewerKeys";
-import { filterText, gainsText, labelText, missingText, settingsLine, subjectText } from "./words";
+import { classesOf, filterText, gainsText, labelText, missingText, settingsLine, subjectText } from "./words";
 
 const RECORD: RecordDetail = {
   item: 7, dataset: "demo", file_name: "00841_hr", record_id: "x", leads: ["I", "II"], rate: 500, n_samples: 5000, duration: 10, amplitude: "mV",
@@ -40,6 +40,10 @@ describe("a record in words", () => {
   });
   test("labels: classes, none of them, or a value", () => {
     expect([labelText(["STTC", "HYP"]), labelText([]), labelText(73)]).toEqual(["STTC, HYP", "none of the classes", "73"]);
+  });
+  test("a class that several tasks give stands once, and sex is not repeated", () => {
+    const labels = { superclass: ["NORM"], statements: ["NORM", "SR"], age: 41, sex: ["F"] };
+    expect([...classesOf({ ...RECORD, labels })]).toEqual([["NORM", ["superclass", "statements"]], ["SR", ["statements"]]]);
   });
   test("missing leads are named", () => {
     expect(missingText(["III", "aVR", "aVL"])).toBe("Not in this record: III, aVR and aVL.");

@@ -15,6 +15,15 @@ export function labelText(answer: RecordDetail["labels"][string]): string {
   return answer.length === 0 ? "none of the classes" : answer.join(", ");
 }
 
+/** Every class that some task gives this ECG, once, with the tasks that say so; sex stands with the subject already. */
+export function classesOf({ labels, subject }: Pick<RecordDetail, "labels" | "subject">): Map<string, string[]> {
+  const classes = new Map<string, string[]>();
+  for (const [task, answer] of Object.entries(labels))
+    if (typeof answer !== "number")
+      for (const name of answer) if (name !== subject.sex) classes.set(name, [...(classes.get(name) ?? []), task]);
+  return classes;
+}
+
 export function amplitudeText(amplitude: Amplitude): string {
   return amplitude === "mV" ? "mV" : "relative amplitude";
 }

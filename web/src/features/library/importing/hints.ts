@@ -16,13 +16,13 @@ export const NO_HINTS: HintsDraft = { unit: "", rate: "", gain: "", baseline: ""
 
 export const HINT_WORDS: Record<HintName, { title: string; explanation: string }> = {
   unit: {
-    title: "Unit of the numbers",
+    title: "Unit",
     explanation: "What a stored 1 means. An R wave is about 1 in mV and about 1000 in µV. “Counts” are the raw steps of the recorder and need the gain.",
   },
-  rate: { title: "Sampling rate, Hz", explanation: "Samples per second, often 100, 250, 257, 500 or 1000. A 10-second ECG with 5000 samples has 500 Hz." },
+  rate: { title: "Rate, Hz", explanation: "Samples per second, often 100, 250, 257, 500 or 1000. A 10-second ECG with 5000 samples has 500 Hz." },
   gain: { title: "Gain, counts per mV", explanation: "How many steps of the recorder make 1 mV, often 200 or 1000. Only for counts." },
   baseline: { title: "Baseline, counts", explanation: "The count that stands for 0 mV, mostly 0. mV = (count − baseline) ÷ gain." },
-  leads: { title: "Leads, in the order of the file", explanation: "Names with blanks or commas between them, one for each row or column of numbers." },
+  leads: { title: "Leads, in their order", explanation: "Names with blanks or commas between them, one for each row or column of numbers." },
   orientation: { title: "Arrangement", explanation: "Whether each row is a lead, or each row is a moment with one number per lead." },
 };
 

@@ -69,6 +69,12 @@ export function RecordTable({ summary, task, filter, onFilter }: RecordTableProp
   );
 }
 
+/** The file's own name first: folders of one dataset look alike. */
+function split(path: string): { name: string; folder: string } {
+  const at = path.lastIndexOf("/");
+  return { name: path.slice(at + 1), folder: at > 0 ? path.slice(0, at) : "" };
+}
+
 function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThumbnails>, mixed: boolean, folds: boolean): DataColumn<Item>[] {
   return useMemo(() => {
     const colours = classColours(task?.classes.map((one) => one.name) ?? []);
@@ -91,7 +97,7 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
       {
         id: "file_name",
         title: "File",
-        grow: 2,
+        grow: 1.6,
         value: (item) => item.file_name,
         cell: (item) => (
           <span className={css["nameCell"]}>
@@ -104,20 +110,21 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
               onClick={(event) => event.stopPropagation()}
               data-testid="record-link"
             >
-              {item.file_name}
+              {split(item.file_name).name}
             </Link>
+            {split(item.file_name).folder && <span className={css["folder"]}>{split(item.file_name).folder}</span>}
             {mixed && item.simulated && <SimulatedTag />}
           </span>
         ),
       },
-      { id: "subject", title: "Patient", width: 88, value: (item) => item.subject ?? "", cell: (item) => item.subject ?? "–" },
+      { id: "subject", title: "Patient", width: 104, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
       { id: "age", title: "Age", width: 40, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
       { id: "sex", title: "Sex", width: 32, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
-      { id: "labels", title: task ? task.title || task.name : "Labels", cell: labels },
+      { id: "labels", title: "Labels", explain: task ? `Task: ${task.title || task.name}` : undefined, cell: labels },
       folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
       { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
       { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
-      { id: "format", title: "Format", width: 72, value: (item) => item.format, sortable: false },
+      { id: "format", title: "Format", width: 64, value: (item) => item.format.toUpperCase(), sortable: false },
       {
         id: "doubts",
         title: "Quality",

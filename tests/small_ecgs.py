@@ -1,0 +1,79 @@
+"""Small ECGs and their files for tests of everything that is not about signals: two seconds, twelve leads."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from einthoven.leads import STANDARD_12
+from einthoven.record import Amplitude, EcgRecord, SourceInfo, Subject
+from einthoven.workflows.workspace import Workspace
+
+RATE = 100.0
+N_SAMPLES = 200
+
+
+def signal(seed: int, *, hertz: float = 2.0) -> np.ndarray:
+    """Noise of 0.1 mV and a tone of 1 mV in every lead, float32 `(12, 200)`."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(N_SAMPLES) / RATE
+    tone = np.sin(2 * np.pi * hertz * time + rng.uniform(0, 2 * np.pi))
+    return (tone + rng.normal(0, 0.1, (len(STANDARD_12), N_SAMPLES))).astype(np.float32)
+
+
+def ecg(
+    seed: int = 0,
+    *,
+    hertz: float = 2.0,
+    subject: str | None = None,
+    age: float | None = None,
+    amplitude: Amplitude = "mV",
+    doubts: tuple[str, ...] = (),
+    simulated: bool = False,
+    rate: float = RATE,
+) -> EcgRecord:
+    """A record that was never in a file; equal for equal seeds."""
+    source = SourceInfo("made.npz", "npz", sha256=f"{seed:064d}", doubts=doubts, simulated=simulated)
+    return EcgRecord(signal(seed, hertz=hertz), STANDARD_12, rate, amplitude, source, Subject(subject, age))
+
+
+def npz(seed: int = 0, **beside: object) -> bytes:
+    """A file that states everything; `beside`: further arrays, such as `patient_id`, or another `ecg`."""
+    arrays = {"ecg": signal(seed), "fs": RATE, "unit": "mV", "leads": STANDARD_12, **beside}
+    stream = io.BytesIO()
+    np.savez(stream, **{name: np.array(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def bare_csv(seed: int = 0) -> bytes:
+    """Twelve columns of numbers: leads are named, but neither unit nor rate is stated."""
+    rows = [",".join(STANDARD_12), *(",".join(f"{v:.4f}" for v in row) for row in signal(seed).T)]
+    return "\n".join(rows).encode()
+
+
+HINTS = "unit=mV,rate=100"
+"""What `bare_csv` does not say."""
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Files by relative path below `folder`, which is answered."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def fill(
+    workspace: Workspace, dataset: str, *, n: int = 24, first: int = 0, simulated: bool = False, folds: int = 4
+) -> dict[str, tuple[str, ...]]:
+    """Put `n` ECGs, slow (2 Hz) and fast (7 Hz) in turn, each of a subject of its own, into a dataset; their classes."""
+    workspace.store.ensure_dataset(dataset)
+    answers: dict[str, tuple[str, ...]] = {}
+    for i in range(first, first + n):
+        name = f"secret-name-{i:03d}.npz"
+        record = ecg(i, hertz=7.0 if i % 2 else 2.0, subject=f"secret-subject-{i:03d}", simulated=simulated)
+        workspace.store.add(dataset, name, record, fold=1 + (i // 2) % folds)
+        answers[name] = ("fast" if i % 2 else "slow",)
+    return answers
