@@ -15,7 +15,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate"}),
     frozenset({"store", "jobs"}),
     frozenset({"workflows"}),
-    frozenset({"settings", "wiring", "worker", "demo", "api", "cli", "__main__"}),
+    frozenset({"settings", "wiring", "worker", "workbench", "api", "cli", "__main__"}),
 )
 LAYER_OF: Mapping[str, int] = {unit: layer for layer, units in enumerate(LAYERS) for unit in units}
 

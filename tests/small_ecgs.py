@@ -68,7 +68,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> Path:
 def fill(
     workspace: Workspace, dataset: str, *, n: int = 24, first: int = 0, simulated: bool = False, folds: int = 4
 ) -> dict[str, tuple[str, ...]]:
-    """Put `n` ECGs, slow (2 Hz) and fast (7 Hz) in turn, each of a subject of its own, into a dataset; their classes."""
+    """Put `n` ECGs, slow (2 Hz) and fast (7 Hz) in turn, each of its own subject, into a dataset; their classes."""
     workspace.store.ensure_dataset(dataset)
     answers: dict[str, tuple[str, ...]] = {}
     for i in range(first, first + n):

@@ -38,7 +38,7 @@ def test_architecture_md_draws_the_same_layers() -> None:
 
     assert len(rows) == len(LAYERS)
     assert {unit: LAYER_OF.get(unit) for unit in drawn} == drawn
-    assert set(LAYER_OF) - set(drawn) <= {"demo", "__main__"}
+    assert set(LAYER_OF) - set(drawn) <= {"workbench", "__main__"}
 
 
 @pytest.mark.parametrize("module", ["einthoven", "einthoven.cli", "einthoven.settings"])

@@ -90,8 +90,9 @@ def import_(
 
     with output.errors_said():
         importing.run(
-            _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind, file_column=file_column,
-            label_column=label_column, layout=layout, resolution=resolution, hints=parse_hints(assume), as_json=as_json,
+            _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind,
+            file_column=file_column, label_column=label_column, layout=layout, resolution=resolution,
+            hints=parse_hints(assume), as_json=as_json,
         )  # fmt: skip
 
 
@@ -151,8 +152,8 @@ def train(
             dataset=dataset, task=task, architecture=architecture, from_model=from_model,
             method=("head" if head_only else "whole") if from_model or head_only else "scratch", name=name,
             folds=parse_folds(folds), one_per_patient=one_per_patient, seed=seed, epochs=epochs, batch_size=batch_size,
-            optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience, rate=rate, duration=duration,
-            padding=padding, z_score=z_score,
+            optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience, rate=rate,
+            duration=duration, padding=padding, z_score=z_score,
         )  # fmt: skip
         learning.train(_workspace(home), request, as_json=as_json)
 

@@ -74,7 +74,8 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
         output.out.print(f"  tasks: {', '.join(outcome.tasks)}")
     if outcome.labels_without_record or outcome.records_without_label:
         output.out.print(
-            f"  {outcome.labels_without_record} labels without a file, {outcome.records_without_label} files without labels"
+            f"  {outcome.labels_without_record} labels without a file, "
+            f"{outcome.records_without_label} files without labels"
         )
     if labelled is not None:
         counts = ", ".join(f"{name} {n}" for name, n in labelled.counts.items())
@@ -82,7 +83,8 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
             f"  task {labelled.task} ({labelled.kind}): {labelled.n_matched} labelled: {counts}", markup=False
         )
         output.out.print(
-            f"  {labelled.n_labels_without_record} labels without a record, {labelled.n_records_without_label} records without a label"
+            f"  {labelled.n_labels_without_record} labels without a record, "
+            f"{labelled.n_records_without_label} records without a label"
         )
         for name in labelled.labels_without_record[:5]:
             output.out.print(f"    label without a record: {name}", markup=False)

@@ -62,7 +62,8 @@ def _say(record: EcgRecord) -> None:
         ),
         (
             "stated",
-            f"unit {source.unit or 'none'}, rate {source.rate or 'none'}, leads {' '.join(source.leads or ()) or 'none'}",
+            f"unit {source.unit or 'none'}, rate {source.rate or 'none'}, "
+            f"leads {' '.join(source.leads or ()) or 'none'}",
         ),
         ("assumed", "; ".join(source.assumed) or "nothing"),
         ("doubts", "; ".join(source.doubts) or "none"),

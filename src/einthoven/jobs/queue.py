@@ -79,7 +79,8 @@ class JobQueue:
         """Ask a job to stop: a queued one ends at once, a running one at its next safe moment."""
         job = self.job(job_id)
         with self.database.write() as c:
-            c.execute(update(t.jobs).where(t.jobs.c.id == job_id).values(cancel_requested=True))
+            active = t.jobs.c.state.in_(("queued", "running"))
+            c.execute(update(t.jobs).where(t.jobs.c.id == job_id, active).values(cancel_requested=True))
             ended = c.execute(
                 update(t.jobs)
                 .where(t.jobs.c.id == job_id, t.jobs.c.state == "queued")
@@ -175,13 +176,16 @@ class JobQueue:
         with self.database.read() as c:
             return bool(c.scalar(select(t.jobs.c.cancel_requested).where(t.jobs.c.id == job_id)))
 
-    def end_lost(self) -> None:
-        """Fail the running jobs whose worker has gone silent: killed, or the machine was switched off."""
+    def end_lost(self, *, but: Collection[str] = ()) -> None:
+        """Fail the running jobs whose worker has gone silent: killed, or the machine was switched off.
+
+        `but`: jobs whose process is known to be alive. After a laptop's sleep every worker looks silent.
+        """
         with self.database.read() as c:
             lost = c.scalars(
                 select(t.jobs.c.id).where(t.jobs.c.state == "running", t.jobs.c.heartbeat < time.time() - LOST_SECONDS)
             ).all()
-        for job_id in lost:
+        for job_id in set(lost) - set(but):
             self.end(job_id, "failed", problem=INTERRUPTED)
 
     # --- whether a server does it -----------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
+
+from sqlalchemy.exc import OperationalError
 
 from einthoven.errors import Cancelled
 from einthoven.jobs.queue import JobQueue
@@ -86,7 +89,9 @@ class StoredReporter:
 
     def _beat(self) -> None:
         while True:
-            if self._queue.beat(self.job_id):
-                self._cancelled.set()
+            # A database that is locked for long must not end this thread: the job would look lost.
+            with suppress(OperationalError):
+                if self._queue.beat(self.job_id):
+                    self._cancelled.set()
             if self._stop.wait(BEAT_SECONDS):
                 return

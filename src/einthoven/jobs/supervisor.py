@@ -7,7 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
 
 from einthoven.jobs.queue import INTERRUPTED, JobQueue
 from einthoven.store.types import Job, Problem
@@ -75,12 +78,14 @@ class Supervisor:
     def _loop(self) -> None:
         last_beat = 0.0
         while not self._stop.wait(POLL_SECONDS):
-            if time.monotonic() - last_beat > SERVER_BEAT_SECONDS:
-                last_beat = time.monotonic()
-                self.queue.beat_server(self.id, self.address)
-                self.queue.end_lost()
-            self._watch()
-            self._claim()
+            # A database that is locked for long is tried again: without this thread no job would run.
+            with suppress(OperationalError):
+                if time.monotonic() - last_beat > SERVER_BEAT_SECONDS:
+                    last_beat = time.monotonic()
+                    self.queue.beat_server(self.id, self.address)
+                    self.queue.end_lost(but=self._running)
+                self._watch()
+                self._claim()
 
     def _claim(self) -> None:
         busy = {lane for lane, _, _ in self._running.values()}
@@ -88,21 +93,33 @@ class Supervisor:
             if lane in busy:
                 continue
             job = self.queue.claim(self.id, kinds=kinds)
-            if job is not None:
+            if job is None:
+                continue
+            try:
                 self._running[job.id] = (lane, self._start(job), None)
+            except OSError as error:
+                self.queue.end(job.id, "failed", problem=_not_started(error))
 
     def _watch(self) -> None:
         for job_id, (lane, process, cancelled_at) in list(self._running.items()):
             code = process.poll()
             if code is not None:
-                del self._running[job_id]
                 # A worker that ends its job itself leaves nothing to do here: `end` changes running jobs only.
                 self.queue.end(job_id, "failed", problem=_died(code))
+                del self._running[job_id]
             elif cancelled_at is None and self.queue.cancel_requested(job_id):
                 self._running[job_id] = (lane, process, time.monotonic())
             elif cancelled_at is not None and time.monotonic() - cancelled_at > CANCEL_GRACE_SECONDS:
                 process.kill()
                 self.queue.end(job_id, "cancelled", headline="Cancelled; it did not stop by itself and was ended.")
+
+
+def _not_started(error: OSError) -> Problem:
+    return Problem(
+        "WorkerNotStarted",
+        f"No process could be started for this job: {error.strerror or error}.",
+        "Close other programs and start it again.",
+    )
 
 
 def _died(code: int) -> Problem:

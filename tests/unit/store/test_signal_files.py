@@ -17,8 +17,8 @@ FULL = EcgRecord(
     257.5,
     "relative",
     SourceInfo(
-        "ordner/Björn.dcm", "dicom", "pydicom 3", "ab" * 32, 2, 257.5, "NU", (200.0, 201.5), ("II", "Vx"), (0.05, 150.0),
-        ("unit: relative",), ("odd",), "2020-04-13", True,
+        "ordner/Björn.dcm", "dicom", "pydicom 3", "ab" * 32, 2, 257.5, "NU", (200.0, 201.5), ("II", "Vx"),
+        (0.05, 150.0), ("unit: relative",), ("odd",), "2020-04-13", True,
     ),
     Subject("p-1", 61.5, "F"),
     (Annotation("normal ECG"), Annotation("VES", 1.25, "164884008", "SNOMED CT")),

@@ -28,7 +28,7 @@ export function JobPanel({ job, history, connected, onRetried, cancelNote }: Job
           message={connected ? message : "The server does not answer at the moment; trying again."}
           secondsLeft={secondsLeft}
           onCancel={() => cancel.mutate(job.id)}
-          cancelling={job.cancel_requested || cancel.isPending}
+          cancelling={job.cancel_requested || cancel.isPending || cancel.isSuccess}
           cancelNote={cancelNote}
           label={job.title}
         />

@@ -63,6 +63,7 @@ export function useCancel() {
     mutationFn: (id: string) => unwrap(api.POST("/api/jobs/{job}/cancel", { params: { path: { job: id } } })),
     onSuccess: (job) => {
       client.setQueryData(["job", job.id], job);
+      void client.invalidateQueries({ queryKey: ["run", job.id] });
       return client.invalidateQueries({ queryKey: ["jobs"] });
     },
   });

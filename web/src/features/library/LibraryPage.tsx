@@ -3,7 +3,7 @@ import { IconFiles, IconFolder, IconFolders } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Dataset } from "@/api";
-import { DataTable, EmptyState, fmt, KeyHelp, LinkButton, Page, Panel, Query, SimulatedTag, StateTag, type DataColumn } from "@/ui";
+import { DataTable, EmptyState, Explain, fmt, KeyHelp, LinkButton, Page, Panel, Query, SimulatedTag, StateTag, type DataColumn } from "@/ui";
 import { useDatasets, useCurrentDataset } from "./current";
 import { FirstSteps } from "./FirstSteps";
 import { ImportButtons } from "./ImportButtons";
@@ -61,7 +61,7 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
       {
         id: "name",
         title: "Dataset",
-        grow: 2.4,
+        grow: 2.6,
         value: (d) => d.name,
         cell: (d) => (
           <span className={css["nameCell"]}>
@@ -76,7 +76,7 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
       { id: "subjects", title: "Patients", width: 64, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
       { id: "rate", title: "Rate", width: 128, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
       { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
-      { id: "tasks", title: "Tasks", grow: 1.6, explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
+      { id: "tasks", title: "Tasks", explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 2 ? <Explain text={d.tasks.join(", ")}>{`${d.tasks.length} tasks`}</Explain> : d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
       {
         id: "refused",
         title: "Not read",

@@ -112,7 +112,7 @@ function Running({ run, course, most, connected }: RunningProps) {
         share={waiting ? 0 : course.share}
         message={connected ? work(course) : "The server does not answer at the moment; trying again."}
         onCancel={() => cancel.mutate(job.id)}
-        cancelling={job.cancel_requested || cancel.isPending}
+        cancelling={job.cancel_requested || cancel.isPending || cancel.isSuccess}
         cancelNote={course.epochs.length === 0 ? "nothing to keep yet" : "keeps the best so far"}
         label={`Training ${job.title}`}
       />

@@ -48,7 +48,6 @@ export function useRecords(dataset: string, query: RecordQuery) {
     others.forEach((some, index) => put(blocks[index] ?? 0, some));
     return all;
     // `blocks` is made anew each time; its content is in `others`' order.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [total, head.data, others, blocks.join()]);
   return { head, total, rows, range, onRange };
 }
