@@ -61,8 +61,9 @@ class Predictor:
     """
 
     def __init__(
-        self, source: Path | bytes, *, threads: int | None = None, device: Literal["cpu", "cuda"] = "cpu"
+        self, source: Path | str | bytes, *, threads: int | None = None, device: Literal["cpu", "cuda"] = "cpu"
     ) -> None:
+        source = Path(source) if isinstance(source, str) else source
         self.name = str(source) if isinstance(source, Path) else "the model"
         content = _content(source)
         description = _describe(content, self.name)

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-import ecg_folder
 import pytest
 from playwright.sync_api import Page, expect
+
+import ecg_folder
 from workbench_server import Server
 
 pytestmark = pytest.mark.browser

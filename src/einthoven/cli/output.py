@@ -27,9 +27,9 @@ def show_json(value: Any) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(*map(_plain, columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))
     out.print(table)
 
 

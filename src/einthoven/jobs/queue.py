@@ -55,6 +55,13 @@ class JobQueue:
             raise NotFound(f"There is no job {job_id!r}.")
         return self._job(row)
 
+    def job_of_kind(self, job_id: str, kind: str) -> Job:
+        """`job`, or NotFound when it is of another kind."""
+        job = self.job(job_id)
+        if job.kind != kind:
+            raise NotFound(f"Job {job_id} is no job of kind {kind!r} but of kind {job.kind!r}.")
+        return job
+
     def jobs(self, *, kind: str | None = None, active: bool = False, limit: int = 100) -> list[Job]:
         """Newest first; `active`: only queued and running ones."""
         statement = select(t.jobs).order_by(t.jobs.c.created.desc()).limit(limit)

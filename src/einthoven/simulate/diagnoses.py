@@ -129,7 +129,7 @@ def _normal(subject: Subject, rng: np.random.Generator) -> Heart:
         septum, apex = _mixed(SEPTUM, (-0.12, -0.24, -0.22), share), _mixed(APEX, (0.5, -0.1, -0.25), share)
         free_wall = _mixed(FREE_WALL, (1.00, 0.50, 0.34), share)
     elif variant < 0.56:  # early repolarisation
-        st = _scaled((0.09, 0.05, -0.12), rng.uniform(0.4, 1.2))
+        st = _scaled((0.09, 0.05, -0.12), rng.uniform(0.2, 0.6))
         t = _scaled(T_WAVE, 1.25)
     elif variant < 0.70:  # flat T
         t = _scaled(T_WAVE, rng.uniform(0.0, 0.5))

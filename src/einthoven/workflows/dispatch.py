@@ -2,11 +2,13 @@
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from einthoven.errors import Cancelled, EinthovenError
+from einthoven.errors import Cancelled, EinthovenError, SettingError
 from einthoven.jobs import Reporter
+from einthoven.jobs.queue import INTERRUPTED
 from einthoven.jobs.reporter import StoredReporter
 from einthoven.store.types import Job, JobState, Problem
 from einthoven.workflows.plain import from_plain, save_result
@@ -37,12 +39,13 @@ class Kind:
 
 def run_job(workspace: Workspace, job: Job) -> None:
     """Do a claimed job. Whatever happens, the job ends with a state, and a failure with its reason."""
-    kind = KINDS[job.kind]
     with StoredReporter(workspace.jobs, job.id) as report:
         try:
+            kind = _kind(job.kind)
             request = from_plain(kind.request(), dict(job.request))
             outcome = kind.run(workspace, request, report)
             save_result(report.folder / RESULT, outcome)
+            headline = kind.headline(outcome)
         except Cancelled as error:
             workspace.jobs.end(job.id, "cancelled", headline=error.message)
         except EinthovenError as error:
@@ -50,11 +53,15 @@ def run_job(workspace: Workspace, job: Job) -> None:
         except MemoryError:
             workspace.jobs.end(job.id, "failed", problem=_NO_MEMORY)
         except Exception as error:  # noqa: BLE001  the last line of defence: a job must not stay "running"
-            (report.folder / "worker.log").open("a", encoding="utf-8").write(traceback.format_exc())
             workspace.jobs.end(job.id, "failed", problem=_unexpected(error))
+            with suppress(OSError), (report.folder / "worker.log").open("a", encoding="utf-8") as log:
+                log.write(traceback.format_exc())
+        except BaseException:
+            workspace.jobs.end(job.id, "failed", problem=INTERRUPTED)
+            raise
         else:
             state: JobState = "cancelled" if getattr(outcome, "stopped", "") == "cancelled" else "done"
-            workspace.jobs.end(job.id, state, headline=kind.headline(outcome))
+            workspace.jobs.end(job.id, state, headline=headline)
 
 
 _NO_MEMORY = Problem(
@@ -62,6 +69,12 @@ _NO_MEMORY = Problem(
     "There was not enough memory.",
     "Choose a smaller batch, or close other programs, and start it again.",
 )
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise SettingError(f"This release knows no job of kind {name!r}.", advice="Update Einthoven.")
+    return KINDS[name]
 
 
 def _unexpected(error: Exception) -> Problem:

@@ -10,13 +10,13 @@ import numpy as np
 from einthoven import evaluate as scoring
 from einthoven.errors import IncompatibleModel, LabelError, NotFound
 from einthoven.jobs import Reporter
-from einthoven.results import Failure
+from einthoven.results import Evaluation, Failure
 from einthoven.spec import ModelSpec
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer, Task
 from einthoven.tensors import targets
 from einthoven.workflows.plain import load_result
-from einthoven.workflows.predict import CSV_NAME, check_answers, predictor_of, rows_of, write_csv
+from einthoven.workflows.predict import CSV_NAME, check_answers, loaded, predictor_of, rows_of, write_csv
 from einthoven.workflows.requests import EvaluateRequest, EvaluationReport, PredictionRow
 from einthoven.workflows.train import LEARNED_FROM
 from einthoven.workflows.workspace import Workspace
@@ -30,6 +30,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
     predictor = predictor_of(workspace, request.model)
     task = workspace.store.task(request.dataset, request.task or predictor.spec.task)
     answers, notes = fitting_answers(task, predictor.spec)
+    judged = judged_classes(task, predictor.spec)
     _, items = workspace.store.items(request.dataset, ItemQuery(folds=request.folds))
     labelled = [item for item in items if item.file_name in answers]
     if not labelled:
@@ -38,22 +39,20 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
             advice="Choose another task or other folds.",
         )
     refused: list[Failure] = []
-    named = ((item.file_name, item, workspace.store.load(item)) for item in labelled)
+    named = loaded(workspace, labelled, refused)
     rows = list(rows_of(predictor, named, refused, report, truth=dict(answers), total=len(labelled)))
+    for failure in refused:
+        report.failure(failure)
     if not rows:
         raise IncompatibleModel(f"The model fits none of the {len(labelled)} ECGs: {refused[0].reason}")
     write_csv(report.folder / CSV_NAME, predictor.spec, rows)
-    evaluation = scoring.evaluate(
-        predictor.spec.kind,
-        predictor.spec.class_names,
-        targets([answers[row.prediction.file_name] for row in rows], predictor.spec),
-        np.array([row.prediction.values for row in rows]),
-        thresholds=predictor.spec.threshold_values,
-    )
-    seen, warning = _seen(workspace, request.model, labelled)
-    simulated = sum(item.simulated for item in labelled)
+    evaluation = _scored(predictor.spec, judged, rows, answers)
+    used = {row.item for row in rows}
+    evaluated = [item for item in labelled if item.id in used]
+    seen, warning = _seen(workspace, request.model, evaluated)
+    simulated = sum(item.simulated for item in evaluated)
     if simulated:
-        notes.append(f"{simulated} of {len(labelled)} ECGs are simulated: these numbers say nothing about patients.")
+        notes.append(f"{simulated} of {len(evaluated)} ECGs are simulated: these numbers say nothing about patients.")
     result = EvaluationReport(
         job=None,
         model=request.model,
@@ -64,7 +63,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
         refused=tuple(refused),
         n_without_label=len(items) - len(labelled),
         seen_in_training=seen,
-        mistakes=tuple(_mistakes(predictor.spec, rows)),
+        mistakes=tuple(_mistakes(predictor.spec, judged, rows)),
         seconds=time.perf_counter() - began,
     )
     (report.folder / "evaluation.json").write_text(
@@ -75,7 +74,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
 
 def report(workspace: Workspace, job_id: str) -> EvaluationReport | None:
     """The stored report; None while the job runs."""
-    job = workspace.jobs.job(job_id)
+    job = workspace.jobs.job_of_kind(job_id, "evaluate")
     found = load_result(workspace.jobs.path(job.id) / "result.json", EvaluationReport)
     return None if found is None else replace(found, job=job)
 
@@ -99,7 +98,8 @@ def fitting_answers(task: Task, spec: ModelSpec) -> tuple[Mapping[str, Answer], 
         return task.answers, []
     unknown = check_answers(spec, task.class_names)
     missing = [name for name in spec.class_names if name not in task.class_names]
-    notes = [f"The model knows {name}, the task does not ask for it." for name in missing]
+    ignored = ": not judged" if task.kind == "multi-label" else ""
+    notes = [f"The model knows {name}, the task does not ask for it{ignored}." for name in missing]
     known = {
         file_name: tuple(label for label in answer if label in spec.class_names)
         for file_name, answer in task.answers.items()
@@ -115,12 +115,37 @@ def fitting_answers(task: Task, spec: ModelSpec) -> tuple[Mapping[str, Answer], 
     return known, notes
 
 
-def _mistakes(spec: ModelSpec, rows: list[PredictionRow]) -> list[PredictionRow]:
+def judged_classes(task: Task, spec: ModelSpec) -> tuple[str, ...]:
+    """The model's outputs that this task can judge.
+
+    Multi-label: those the task asks for, since of others nothing is known. Single-label and regression:
+    all, since any other answer than the true one is wrong.
+    """
+    if task.kind != "multi-label":
+        return spec.class_names
+    return tuple(name for name in spec.class_names if name in task.class_names)
+
+
+def _scored(
+    spec: ModelSpec, judged: tuple[str, ...], rows: list[PredictionRow], answers: Mapping[str, Answer]
+) -> Evaluation:
+    columns = [spec.class_names.index(name) for name in judged]
+    truth = targets([answers[row.prediction.file_name] for row in rows], spec)
+    return scoring.evaluate(
+        spec.kind,
+        judged,
+        truth[:, columns] if spec.kind == "multi-label" else truth,
+        np.array([row.prediction.values for row in rows])[:, columns],
+        thresholds=[spec.threshold_values[column] for column in columns],
+    )
+
+
+def _mistakes(spec: ModelSpec, judged: tuple[str, ...], rows: list[PredictionRow]) -> list[PredictionRow]:
     """Rows whose answer is not the truth, the most certain mistakes first; regression: the largest errors."""
     if spec.kind == "regression":
         by_error = sorted(rows, key=lambda row: -abs(row.prediction.values[0] - _number(row.truth)))
         return by_error[:MAX_MISTAKES]
-    wrong = [row for row in rows if set(row.answer) != set(row.truth if isinstance(row.truth, tuple) else ())]
+    wrong = [row for row in rows if {*row.answer} & {*judged} != set(row.truth if isinstance(row.truth, tuple) else ())]
     return sorted(wrong, key=lambda row: -max(row.prediction.values))[:MAX_MISTAKES]
 
 
@@ -130,21 +155,17 @@ def _number(truth: Answer | None) -> float:
 
 def _seen(workspace: Workspace, model: str, items: list[Item]) -> tuple[int, list[str]]:
     """How many of these records the model has learned from, itself or through the models it continues from."""
-    records: set[str] = set()
-    subjects: set[str] = set()
-    name: str | None = model
-    visited: set[str] = set()
-    while name is not None and name not in visited and workspace.models.has(name):
-        visited.add(name)
-        path = workspace.models.file(name, LEARNED_FROM)
-        if path is not None:
-            known = json.loads(path.read_text("utf-8"))
-            records |= set(known["records"])
-            subjects |= set(known["subjects"])
-        name = workspace.models.model(name).base
+    path = workspace.models.file(model, LEARNED_FROM) if workspace.models.has(model) else None
+    known = json.loads(path.read_text("utf-8")) if path is not None else {}
+    records, subjects = set(known.get("records", ())), set(known.get("subjects", ()))
     seen = sum(item.record_id in records for item in items)
     related = sum(item.subject in subjects for item in items if item.record_id not in records)
     warnings = []
+    if not known.get("complete", False):
+        warnings.append(
+            "It is not known here which ECGs this model has learned from; if some of these were among them, "
+            "the numbers look better than they are."
+        )
     if seen:
         warnings.append(
             f"The model has learned from {seen} of these {len(items)} ECGs: the numbers look better than they are."

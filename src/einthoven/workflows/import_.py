@@ -2,16 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from einthoven import formats
-from einthoven.errors import Conflict, EinthovenError, HintsNeeded, InputError, NotFound, SettingError
+from einthoven.errors import (
+    Conflict,
+    EinthovenError,
+    HintsNeeded,
+    InputError,
+    MissingDependency,
+    NotFound,
+    SettingError,
+)
 from einthoven.formats import FileSource, MemorySource, PathSource
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.record import EcgRecord, Sex
 from einthoven.results import Failure
+from einthoven.store.quarantine import MAX_KEPT_BYTES
+from einthoven.store.store import checked_name
 from einthoven.workflows import uploads
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import ImportOutcome, ImportRequest
@@ -32,12 +42,14 @@ class Tally:
     tasks: list[str] = field(default_factory=list)
     labels_without_record: list[str] = field(default_factory=list)
     records_without_label: list[str] = field(default_factory=list)
+    described: dict[str, dict[str, str | float | None]] = field(default_factory=dict)
+    """Records that were there already -> what a table beside the files says of subject and fold."""
 
 
 def import_files(workspace: Workspace, request: ImportRequest, report: Reporter) -> ImportOutcome:
     """Read everything the request names. Files fail one by one; the good ones go through."""
     began = time.perf_counter()
-    workspace.store.ensure_dataset(request.dataset)
+    request = replace(request, dataset=checked_name(request.dataset, noun="dataset"))
     tally = Tally()
     if request.layout is not None:
         from einthoven.workflows import import_layout
@@ -68,29 +80,34 @@ def import_files(workspace: Workspace, request: ImportRequest, report: Reporter)
 
 def outcome(workspace: Workspace, job_id: str) -> ImportOutcome | None:
     """The stored outcome of an import job; None while it runs or when it failed."""
-    return load_result(workspace.jobs.path(workspace.jobs.job(job_id).id) / "result.json", ImportOutcome)
+    job = workspace.jobs.job_of_kind(job_id, "import")
+    return load_result(workspace.jobs.path(job.id) / "result.json", ImportOutcome)
 
 
 def _import_plain(workspace: Workspace, request: ImportRequest, report: Reporter, tally: Tally) -> int:
     report.progress(0, 0, "looking at the files")
+    misnamed: list[Failure] = []
     if request.refused:
         sources = _kept_sources(workspace, request.refused)
         records: Sequence[FileSource] = sources
     else:
-        sources = list(_sources(workspace, request))
-        if not sources:
+        sources, misnamed = named_as_text(_sources(workspace, request))
+        if not sources and not misnamed:
             raise NotFound("There are no files there.", advice="Choose a folder that holds ECG files.")
         plan = formats.plan(sources)
         records = plan.records
         tally.skipped += [f"{source.name}: looks like a table of labels" for source in plan.label_tables]
         # A file of no known format is refused like any other, so that it stands in the list with its reason.
         records = [*records, *plan.unknown]
+    workspace.store.ensure_dataset(request.dataset)
+    for failure in misnamed:
+        _refuse(workspace, request, failure, tally, report)
     for done, source in enumerate(records):
         stop_if_cancelled(report)
         report.progress(done, len(records), "files read")
         import_one(workspace, request, source, tally, report)
     report.progress(len(records), len(records), "files read")
-    return len(records)
+    return len(records) + len(misnamed)
 
 
 def import_one(
@@ -120,16 +137,47 @@ def import_one(
                 tally.read += 1
             else:
                 tally.present += 1
+                s = known.subject
+                tally.described[names[-1]] = {"subject": s.id, "age": s.age, "sex": s.sex, "fold": fold}
             tally.doubts.update(record.source.doubts)
-    except (InputError, Conflict) as error:
-        failure = failure_of(name, error)
-        tally.refused.append(failure)
-        report.failure(failure)
-        if not isinstance(error, Conflict):
-            workspace.quarantine.add(request.dataset, failure, _kept_bytes(source), size=_size(source))
+    except Conflict as error:
+        tally.refused.append(failure_of(name, error))
+        report.failure(tally.refused[-1])
+        return names
+    except (InputError, MissingDependency) as error:
+        _refuse(workspace, request, failure_of(name, error), tally, report, source=source)
         return names
     workspace.quarantine.forget_name(request.dataset, name)
     return names
+
+
+def _refuse(
+    workspace: Workspace,
+    request: ImportRequest,
+    failure: Failure,
+    tally: Tally,
+    report: Reporter,
+    *,
+    source: FileSource | None = None,
+) -> None:
+    tally.refused.append(failure)
+    report.failure(failure)
+    kept, size = (_kept_bytes(source), _size(source)) if source is not None else ({}, 0)
+    workspace.quarantine.add(request.dataset, failure, kept, size=size)
+
+
+def named_as_text(sources: Iterable[FileSource]) -> tuple[list[FileSource], list[Failure]]:
+    """The sources whose names are text, and a failure for each other: Linux allows names that are only bytes."""
+    good: list[FileSource] = []
+    failures: list[Failure] = []
+    for source in sources:
+        readable = source.name.encode("utf-8", "backslashreplace").decode()
+        if readable == source.name:
+            good.append(source)
+        else:
+            reason = f"{readable}: the file's name is no text (it is not encoded as UTF-8)."
+            failures.append(Failure(readable, "FormatError", reason, "Rename the file and try again."))
+    return good, failures
 
 
 def failure_of(file_name: str, error: EinthovenError) -> Failure:
@@ -168,6 +216,8 @@ def _kept_sources(workspace: Workspace, ids: Sequence[int]) -> list[FileSource]:
 def _kept_bytes(source: FileSource) -> dict[str, bytes]:
     """A refused file with the files it needs, to be tried again; nothing when they cannot be had."""
     try:
+        if source.size > MAX_KEPT_BYTES:
+            return {}
         kept = {source.name: source.read()}
         for companion in formats.detect(source).companions(source):
             beside = source.sibling(companion)

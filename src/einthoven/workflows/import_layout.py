@@ -23,6 +23,7 @@ def run(workspace: Workspace, request: ImportRequest, report: Reporter, tally: T
     folder = _folder(workspace, request)
     report.progress(0, 0, "reading the tables")
     layout = ptbxl.read_layout(folder, resolution=request.resolution)
+    workspace.store.ensure_dataset(request.dataset)
     tally.notes += layout.notes
     there: list[str] = []
     for done, entry in enumerate(layout.records):
@@ -41,6 +42,7 @@ def run(workspace: Workspace, request: ImportRequest, report: Reporter, tally: T
             sex=entry.sex,
         )
     report.progress(len(layout.records), len(layout.records), "storing the labels")
+    workspace.store.describe_subjects(request.dataset, tally.described)
     known = set(there)
     for task in layout.tasks:
         workspace.store.put_task(request.dataset, _only(task, known))

@@ -36,6 +36,12 @@ def summary(workspace: Workspace, dataset: str) -> DatasetSummary:
     )
 
 
+def delete(workspace: Workspace, dataset: str) -> None:
+    """Remove a dataset, with its signals and the files of it that were refused."""
+    workspace.store.delete_dataset(dataset)
+    workspace.quarantine.sweep()
+
+
 def item_query(
     *,
     search: str,
@@ -54,6 +60,8 @@ def item_query(
         raise SettingError(f"Records cannot be sorted by {sort!r}.", advice=f"Use one of {', '.join(SORTS)}.")
     if sex is not None and sex not in get_args(Sex):
         raise SettingError(f"Sex {sex!r} is none of {', '.join(get_args(Sex))}.")
+    if label is not None and task is None:
+        raise SettingError("A label belongs to a task, and none was named.", advice="Name the task too.")
     chosen = None if folds is None else tuple(folds)
     return ItemQuery(search, task, label, chosen, sex, age_from, age_to, only_doubts, sort, descending)  # type: ignore[arg-type]
 
@@ -65,14 +73,14 @@ def records_csv(workspace: Workspace, dataset: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     facts = ("file_name", "subject", "age", "sex", "fold", "rate_hz", "duration_s", "leads", "amplitude", "format")
-    writer.writerow([*facts, "simulated", "doubts", *tasks])
+    writer.writerow([*facts, "simulated", "doubts", *map(safe_cell, tasks)])
     for item in items:
         answers = [item.labels.get(task) for task in tasks]
         writer.writerow(
             [
-                safe_cell(item.file_name), item.subject, item.age, item.sex, item.fold, f"{item.rate:g}",
+                safe_cell(item.file_name), safe_cell(item.subject or ""), item.age, item.sex, item.fold, f"{item.rate:g}",
                 f"{item.duration:.3f}", item.n_leads, item.amplitude, item.format, item.simulated,
-                "; ".join(item.doubts),
+                safe_cell("; ".join(item.doubts)),
                 *(safe_cell("|".join(a)) if isinstance(a, tuple) else a for a in answers),
             ]
         )  # fmt: skip

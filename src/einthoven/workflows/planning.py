@@ -9,11 +9,12 @@ from einthoven.labels.splits import SplitItem, split
 from einthoven.models import ARCHITECTURES
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.store.models import WEIGHTS
+from einthoven.store.store import checked_name
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer, Task
 from einthoven.train.config import TrainConfig
 from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
-from einthoven.workflows.workspace import Workspace
+from einthoven.workflows.workspace import Workspace, check_input
 
 FEW = 10
 """Below so many records of a class on one side, its result says little."""
@@ -34,14 +35,16 @@ class Plan:
 
 def complete(workspace: Workspace, request: TrainRequest) -> TrainRequest:
     """The request with a free name, checked as far as can be without reading signals."""
-    if request.name is not None and workspace.models.has(request.name.strip()):
-        workspace.models.free_name(request.name)
-        raise SettingError(
-            f"There is a model {request.name!r} already.",
-            advice=f"Choose another name, such as {workspace.models.free_name(request.name.strip())!r}.",
-        )
-    name = request.name or workspace.models.free_name(_wanted_name(request))
-    request = replace(request, name=name.strip())
+    if request.name is None:
+        name = workspace.models.free_name(_wanted_name(request))
+    else:
+        name = checked_name(request.name, noun="model")
+        if workspace.models.has(name):
+            raise SettingError(
+                f"There is a model {name!r} already.",
+                advice=f"Choose another name, such as {workspace.models.free_name(name)!r}.",
+            )
+    request = replace(request, name=name)
     plan(workspace, request)
     return request
 
@@ -49,7 +52,7 @@ def complete(workspace: Workspace, request: TrainRequest) -> TrainRequest:
 def check(workspace: Workspace, request: TrainRequest) -> TrainCheck:
     """What this training would do."""
     settled = plan(workspace, request)
-    minutes, note = _minutes(workspace, request, len(settled.train), settled.config)
+    minutes, note = _minutes(workspace, request, len(settled.train) + len(settled.validation), settled.config)
     name = request.name or workspace.models.free_name(_wanted_name(request))
     return TrainCheck(settled.info, settled.warnings, minutes, note, name)
 
@@ -86,11 +89,35 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     by_name = {item.file_name: item for item in labelled}
     train = tuple(by_name[name] for name in sides.train)
     validation = tuple(by_name[name] for name in sides.validation)
-    left_out = {**dict(task.left_out), **_counted_left_out(sides.left_out)}
-    without = len(items) - len(labelled)
-    if without:
-        left_out["has no label of this task"] = without
-    info = SplitInfo(
+    if len(validation) < 2 or len(train) < 2:
+        raise LabelError(
+            f"{len(train)} ECGs would be left to learn from and {len(validation)} to check by; two are needed of each.",
+            advice="Label more ECGs, of further patients.",
+        )
+    left_out = {**_unlabelled(task, len(items) - len(labelled)), **_counted_left_out(sides.left_out)}
+    info = _info(task, train, validation, request=request, left_out=left_out)
+    return Plan(task, spec, config, train, validation, info, tuple(_warnings(task, info, labelled)))
+
+
+def narrowed(settled: Plan, request: TrainRequest, train: tuple[Item, ...], validation: tuple[Item, ...]) -> Plan:
+    """The plan with the records that could be used, so that its numbers are those of what the model saw."""
+    refused = len(settled.train) + len(settled.validation) - len(train) - len(validation)
+    if not refused:
+        return settled
+    left_out = {**settled.info.left_out, "could not be used (see the refused ECGs)": refused}
+    info = _info(settled.task, train, validation, request=request, left_out=left_out)
+    return replace(settled, train=train, validation=validation, info=info)
+
+
+def _info(
+    task: Task,
+    train: Sequence[Item],
+    validation: Sequence[Item],
+    *,
+    request: TrainRequest,
+    left_out: Mapping[str, int],
+) -> SplitInfo:
+    return SplitInfo(
         seed=request.seed,
         folds=request.folds,
         n_train=len(train),
@@ -101,7 +128,13 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
         validation_counts=_class_counts(task, validation),
         left_out=left_out,
     )
-    return Plan(task, spec, config, train, validation, info, tuple(_warnings(task, info, labelled)))
+
+
+def _unlabelled(task: Task, n: int) -> Mapping[str, int]:
+    """Why `n` records carry no answer. The task's reasons count the whole dataset: they are told where they add up."""
+    if n and sum(task.left_out.values()) == n:
+        return task.left_out
+    return {"has no label of this task": n} if n else {}
 
 
 def train_config(workspace: Workspace, request: TrainRequest) -> TrainConfig:
@@ -123,9 +156,12 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
             )
         ARCHITECTURES.require(request.architecture)
         preferences = workspace.preferences
+        rate = preferences.target_rate if request.rate is None else request.rate
+        duration = preferences.duration if request.duration is None else request.duration
+        check_input(rate=rate, duration=duration)
         steps = standard_steps(
-            rate=request.rate or preferences.target_rate,
-            duration=request.duration or preferences.duration,
+            rate=rate,
+            duration=duration,
             padding=request.padding,
             over=request.z_score_over,
         )
@@ -217,15 +253,15 @@ def _folds(folds: Sequence[int] | None) -> str:
     return ", ".join(map(str, folds or ()))
 
 
-def _minutes(
-    workspace: Workspace, request: TrainRequest, n_train: int, config: TrainConfig
-) -> tuple[float | None, str]:
-    """A guess from earlier trainings on this machine, or none."""
+def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainConfig) -> tuple[float | None, str]:
+    """A guess from earlier trainings on this machine, or none. `n`: ECGs of both sides, as the speed counts them."""
     base = workspace.models.model(request.from_model) if request.from_model else None
     architecture = base.architecture if base else request.architecture
     for model in workspace.models.models():
         speed = model.statistics.get("ms_per_ecg_and_epoch")
-        if model.architecture == architecture and model.statistics.get("method") == request.method and speed:
-            minutes = speed * n_train * config.epochs / 60_000
+        if model.run is None or not isinstance(speed, float):  # taken in from elsewhere
+            continue
+        if model.architecture == architecture and model.statistics.get("method") == request.method:
+            minutes = speed * n * config.epochs / 60_000
             return minutes, f"at most, if all {config.epochs} epochs run; as fast as {model.name!r} was trained here"
     return None, "not known before a first training with this architecture on this machine"

@@ -2,13 +2,14 @@
 
 import csv
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from einthoven import formats
-from einthoven.errors import EinthovenError, IncompatibleModel, NotFound
+from einthoven.errors import EinthovenError, IncompatibleModel, NotFound, RecordError
 from einthoven.infer import Predictor
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.record import EcgRecord
@@ -17,7 +18,7 @@ from einthoven.spec import ModelSpec
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer
 from einthoven.tensors import Prepared, prepare
-from einthoven.workflows.import_ import failure_of, sources_of_paths
+from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import PredictionRow, PredictionTable, PredictRequest, SinglePrediction
@@ -26,6 +27,16 @@ from einthoven.workflows.workspace import Workspace
 BATCH = 32
 CSV_NAME = "predictions.csv"
 Named = tuple[str, Item | None, EcgRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One record in the model's form, with what makes an answer doubtful."""
+
+    name: str
+    item: Item | None
+    prepared: Prepared
+    doubts: tuple[str, ...]
 
 
 def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
@@ -42,7 +53,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
     return PredictionTable(
         job=None,
         model=request.model,
-        simulated_model=_simulated(workspace, request.model),
+        simulated_model=_simulated(workspace, request.model, predictor),
         kind=predictor.spec.kind,
         unit=predictor.spec.unit,
         classes=predictor.spec.class_names,
@@ -56,9 +67,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
 
 def table(workspace: Workspace, job_id: str, *, offset: int, limit: int, sort: str | None) -> PredictionTable | None:
     """One page of a finished prediction, sorted by a class's value when asked; None while it runs."""
-    from dataclasses import replace
-
-    job = workspace.jobs.job(job_id)
+    job = workspace.jobs.job_of_kind(job_id, "predict")
     found = load_result(workspace.jobs.path(job.id) / "result.json", PredictionTable)
     if found is None:
         return None
@@ -77,12 +86,11 @@ def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePredict
     item = workspace.store.item(item_id)
     predictor = predictor_of(workspace, model)
     spec = predictor.spec
-    row = _row(
-        predictor, [(item.file_name, item, prepare(workspace.store.load(item), spec))], item.labels.get(spec.task)
-    )[0]
+    ready = _ready(item.file_name, item, workspace.store.load(item), spec)
+    (row,) = _rows(predictor, [ready], _fitting(spec, {item.file_name: item.labels.get(spec.task)}))
     return SinglePrediction(
         model=model,
-        simulated_model=_simulated(workspace, model),
+        simulated_model=_simulated(workspace, model, predictor),
         kind=spec.kind,
         unit=spec.unit,
         classes=spec.classes,
@@ -113,18 +121,18 @@ def rows_of(
     total: int,
 ) -> Iterator[PredictionRow]:
     """Rows in the order of the records, run in batches; records that do not fit go to `refused`."""
-    batch: list[tuple[str, Item | None, Prepared]] = []
+    batch: list[Ready] = []
     for done, (name, item, record) in enumerate(named):
         stop_if_cancelled(report)
         report.progress(done, max(total, done + 1), "ECGs predicted")
         try:
-            batch.append((name, item, prepare(record, predictor.spec)))
+            batch.append(_ready(name, item, record, predictor.spec))
         except EinthovenError as error:
             refused.append(failure_of(name, error))
         if len(batch) == BATCH:
-            yield from _rows(predictor, batch, truth)
+            yield from _rows_one_by_one_if_needed(predictor, batch, refused, truth)
             batch = []
-    yield from _rows(predictor, batch, truth)
+    yield from _rows_one_by_one_if_needed(predictor, batch, refused, truth)
     report.progress(total, total, "ECGs predicted")
 
 
@@ -138,27 +146,36 @@ def write_csv(path: Path, spec: ModelSpec, rows: Sequence[PredictionRow]) -> Non
             writer.writerow([safe_cell(row.prediction.file_name), *values])
 
 
-def _rows(
-    predictor: Predictor, batch: Sequence[tuple[str, Item | None, Prepared]], truth: dict[str, Answer]
+def _rows_one_by_one_if_needed(
+    predictor: Predictor, batch: Sequence[Ready], refused: list[Failure], truth: dict[str, Answer]
 ) -> list[PredictionRow]:
+    """One ECG without a possible answer must not cost the others of its batch theirs."""
+    try:
+        return _rows(predictor, batch, truth)
+    except RecordError as error:
+        if len(batch) == 1:
+            refused.append(failure_of(batch[0].name, error))
+            return []
+    return [row for one in batch for row in _rows_one_by_one_if_needed(predictor, [one], refused, truth)]
+
+
+def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]) -> list[PredictionRow]:
     if not batch:
         return []
-    scores = predictor.run(np.stack([prepared.array for _, _, prepared in batch]))
+    scores = predictor.run(np.stack([one.prepared.array for one in batch]))
     rows: list[PredictionRow] = []
-    for index, (name, item, prepared) in enumerate(batch):
+    for index, one in enumerate(batch):
         values = tuple(float(v) for v in scores.values[index])
         logits = () if scores.logits is None else tuple(float(v) for v in scores.logits[index])
-        prediction = Prediction(name, values, logits, prepared.notes, _doubts(item, prepared, predictor.spec))
-        rows.append(
-            PredictionRow(item.id if item else None, prediction, answer_of(predictor.spec, values), truth.get(name))
-        )
+        prediction = Prediction(one.name, values, logits, one.prepared.notes, one.doubts)
+        answer = answer_of(predictor.spec, values)
+        rows.append(PredictionRow(one.item.id if one.item else None, prediction, answer, truth.get(one.name)))
     return rows
 
 
-def _row(
-    predictor: Predictor, batch: Sequence[tuple[str, Item | None, Prepared]], truth: Answer | None
-) -> list[PredictionRow]:
-    return _rows(predictor, batch, {} if truth is None else {batch[0][0]: truth})
+def _ready(name: str, item: Item | None, record: EcgRecord, spec: ModelSpec) -> Ready:
+    prepared = prepare(record, spec)
+    return Ready(name, item, prepared, _doubts(record, prepared, spec))
 
 
 def answer_of(spec: ModelSpec, values: Sequence[float]) -> tuple[str, ...]:
@@ -171,15 +188,15 @@ def answer_of(spec: ModelSpec, values: Sequence[float]) -> tuple[str, ...]:
     return tuple(name for name, value, limit in zip(spec.class_names, values, limits, strict=True) if value >= limit)
 
 
-def _doubts(item: Item | None, prepared: Prepared, spec: ModelSpec) -> tuple[str, ...]:
-    doubts = list(item.doubts) if item else []
+def _doubts(record: EcgRecord, prepared: Prepared, spec: ModelSpec) -> tuple[str, ...]:
+    doubts = list(record.source.doubts)
     start, stop = prepared.added
     if stop > start:
         doubts.append(
             f"{(stop - start) / spec.rate:.1f} of the {spec.duration:g} s the model looks at were not recorded."
         )
-    if item and item.rate < spec.rate:
-        doubts.append(f"Recorded at {item.rate:g} Hz, below the {spec.rate:g} Hz the model expects.")
+    if record.rate < spec.rate:
+        doubts.append(f"Recorded at {record.rate:g} Hz, below the {spec.rate:g} Hz the model expects.")
     return tuple(doubts)
 
 
@@ -190,10 +207,25 @@ def _records(workspace: Workspace, request: PredictRequest, refused: list[Failur
             raise NotFound(
                 f"There is no ECG to predict in {request.dataset!r}.", advice="Import some, or choose other folds."
             )
-        return total, ((item.file_name, item, workspace.store.load(item)) for item in items)
-    plan = formats.plan(list(sources_of_paths(request.paths)))
+        return total, loaded(workspace, items, refused)
+    named, misnamed = named_as_text(sources_of_paths(request.paths))
+    refused += misnamed
+    plan = formats.plan(named)
     sources = [*plan.records, *plan.unknown]
+    if not sources and not misnamed:
+        raise NotFound("There is no ECG file there.", advice="Name ECG files, or a folder that holds some.")
     return len(sources), _read(sources, request, refused)
+
+
+def loaded(workspace: Workspace, items: Iterable[Item], refused: list[Failure]) -> Iterator[Named]:
+    """Items with their records; one whose signal cannot be loaded goes to `refused`."""
+    for item in items:
+        try:
+            record = workspace.store.load(item)
+        except EinthovenError as error:
+            refused.append(failure_of(item.file_name, error))
+            continue
+        yield item.file_name, item, record
 
 
 def _read(sources: Sequence[formats.FileSource], request: PredictRequest, refused: list[Failure]) -> Iterator[Named]:
@@ -214,8 +246,16 @@ def _truth(workspace: Workspace, request: PredictRequest, spec: ModelSpec) -> di
     return dict(task.answers) if task.kind == spec.kind else {}
 
 
-def _simulated(workspace: Workspace, model: str) -> bool:
-    return workspace.models.has(model) and workspace.models.model(model).simulated
+def _fitting(spec: ModelSpec, labels: Mapping[str, Answer | None]) -> dict[str, Answer]:
+    """Labels of a task of the model's name, unless that task asks for something of another form."""
+    wanted = float if spec.kind == "regression" else tuple
+    return {name: label for name, label in labels.items() if label is not None and isinstance(label, wanted)}
+
+
+def _simulated(workspace: Workspace, model: str, predictor: Predictor) -> bool:
+    if workspace.models.has(model):
+        return workspace.models.model(model).simulated
+    return predictor.extra.get("simulated") is True
 
 
 def check_answers(spec: ModelSpec, classes: Sequence[str]) -> tuple[str, ...]:

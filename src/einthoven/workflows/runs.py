@@ -14,7 +14,7 @@ LOG_LINES = 500
 
 def run(workspace: Workspace, job_id: str) -> Run:
     """One training with its course so far."""
-    job = workspace.jobs.job(job_id)
+    job = workspace.jobs.job_of_kind(job_id, "train")
     events = workspace.jobs.events(job_id)
     epochs = _epochs(events)
     split = next((from_plain(SplitInfo, e.data) for e in reversed(events) if e.kind == "split"), None)

@@ -4,8 +4,9 @@ import io
 import json
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from einthoven.errors import EinthovenError, FormatError, InputError
 from einthoven.infer import Predictor
@@ -71,7 +72,10 @@ def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | No
         raise InputError(f"{file_name} has {len(data) >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
-        spec = Predictor(files[GRAPH]).spec
+        predictor = Predictor(files[GRAPH])
+        spec = predictor.spec
+        # A bare graph carries the same statistics in its metadata.
+        statistics = _checked_statistics(file_name, statistics or dict(predictor.extra))
         architecture = _architecture(files, spec)
         taken = workspace.models.add(
             workspace.models.free_name(name or Path(file_name).stem),
@@ -82,15 +86,15 @@ def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | No
             trained_on=None,
             n_train=_whole(statistics.get("n_train")),
             parameters=_whole(statistics.get("parameters")),
-            simulated=bool(statistics.get("simulated", False)),
+            simulated=statistics.get("simulated") is True,
             statistics=statistics,
         )
     return _view(workspace, taken)
 
 
-def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], dict[str, object]]:
+def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], Any]:
     files: dict[str, Path] = {}
-    statistics: dict[str, object] = {}
+    statistics: Any = {}
     if not zipfile.is_zipfile(io.BytesIO(data)):
         files[GRAPH] = folder / GRAPH
         files[GRAPH].write_bytes(data)
@@ -103,13 +107,26 @@ def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path
                     files[info.filename].write_bytes(bundle.read(info))
                 elif info.filename == STATISTICS and info.file_size <= MAX_MODEL_BYTES:
                     statistics = json.loads(bundle.read(info))
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+    # Damaged archives raise many things, encrypted ones RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError) as error:
         raise FormatError(f"{file_name}: the bundle is damaged ({error}).", advice="Ask for it again.") from error
-    if GRAPH not in files or not isinstance(statistics, dict):
+    if GRAPH not in files:
         raise FormatError(
             f"{file_name} holds no {GRAPH}.", advice="Choose an .onnx file or a bundle made by Einthoven."
         )
     return files, statistics
+
+
+def _checked_statistics(file_name: str, statistics: object) -> dict[str, Any]:
+    try:
+        json.dumps(statistics, allow_nan=False)
+    except ValueError as error:
+        raise FormatError(
+            f"{file_name}: its statistics hold numbers that are none.", advice="Ask for it again."
+        ) from error
+    if not isinstance(statistics, dict):
+        raise FormatError(f"{file_name}: its {STATISTICS} is damaged.", advice="Ask for it again.")
+    return statistics
 
 
 def _architecture(files: dict[str, Path], spec: ModelSpec) -> str | None:
@@ -129,7 +146,7 @@ def _architecture(files: dict[str, Path], spec: ModelSpec) -> str | None:
 
 def _view(workspace: Workspace, model: Model) -> ModelView:
     spec = model.spec
-    validation = model.statistics.get("validation") or {}
+    validation = _mapping(model.statistics.get("validation"))
     return ModelView(
         name=model.name,
         created=model.created,
@@ -152,9 +169,11 @@ def _view(workspace: Workspace, model: Model) -> ModelView:
         size=model.size,
         simulated=model.simulated,
         can_continue=model.architecture is not None and workspace.models.file(model.name, WEIGHTS) is not None,
-        validation_macro_f1=validation.get("macro_f1"),
-        validation_macro_auroc=validation.get("macro_auroc"),
-        label_counts=model.statistics.get("label_distribution") or {},
+        validation_macro_f1=_number(validation.get("macro_f1")),
+        validation_macro_auroc=_number(validation.get("macro_auroc")),
+        label_counts={
+            name: n for name, n in _mapping(model.statistics.get("label_distribution")).items() if isinstance(n, int)
+        },
     )
 
 
@@ -173,6 +192,15 @@ def _readme(model: Model) -> str:
 def _file_name(name: str) -> str:
     """The model's name as a file name that no system and no header minds."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
+
+
+# Statistics of a model that was taken in are what its file says: anything may stand there.
+def _mapping(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _whole(value: object) -> int | None:

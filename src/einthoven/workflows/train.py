@@ -24,7 +24,7 @@ from einthoven.tensors import prepare, targets
 from einthoven.train.data import TrainingData
 from einthoven.workflows.import_ import failure_of
 from einthoven.workflows.plain import to_plain
-from einthoven.workflows.planning import Plan, plan
+from einthoven.workflows.planning import Plan, narrowed, plan
 from einthoven.workflows.requests import TrainOutcome, TrainRequest
 from einthoven.workflows.workspace import Workspace
 
@@ -58,6 +58,9 @@ def train(workspace: Workspace, request: TrainRequest, report: Reporter) -> Trai
     refused: list[Failure] = []
     learn = _arrays(workspace, settled, settled.train, refused, report, "preparing training ECGs")
     check = _arrays(workspace, settled, settled.validation, refused, report, "preparing validation ECGs")
+    if refused:
+        settled = narrowed(settled, request, learn.items, check.items)
+        report.event("split", to_plain(settled.info))
     _write_json(
         report.folder / "split.json", {"train": _names(learn), "validation": _names(check), **to_plain(settled.info)}
     )
@@ -163,7 +166,7 @@ def _keep(
 ) -> TrainOutcome:
     from einthoven.onnx.export import export
 
-    statistics = _statistics(request, settled, result, len(learn.items), len(check.items))
+    statistics = _statistics(request, settled, result)
     graph = report.folder / GRAPH
     parity = export(network, settled.spec, graph, inputs=check.x[:32])
     evaluation = score(graph, settled, check)
@@ -174,13 +177,7 @@ def _keep(
     }
     set_extra(graph, statistics)
     _write_json(report.folder / "statistics.json", statistics)
-    _write_json(
-        report.folder / LEARNED_FROM,
-        {
-            "records": sorted({item.record_id for item in (*learn.items, *check.items)}),
-            "subjects": sorted({item.subject for item in (*learn.items, *check.items) if item.subject}),
-        },
-    )
+    _write_json(report.folder / LEARNED_FROM, _learned_from(workspace, request, (*learn.items, *check.items)))
     name = workspace.models.free_name(request.name or f"{request.task}-{network.entry.name}")
     workspace.models.add(
         name,
@@ -192,7 +189,7 @@ def _keep(
         trained_on=request.dataset,
         n_train=len(learn.items),
         parameters=result.parameters,
-        simulated=any(item.simulated for item in learn.items),
+        simulated=statistics["simulated"],
         statistics=statistics,
     )
     return TrainOutcome(
@@ -209,6 +206,20 @@ def _keep(
     )
 
 
+def _learned_from(workspace: Workspace, request: TrainRequest, items: Sequence[Item]) -> dict[str, Any]:
+    """These records and those of the model it continues from; `complete` is False where those are not known."""
+    records = {item.record_id for item in items}
+    subjects = {item.subject for item in items if item.subject}
+    complete = True
+    if request.from_model is not None:
+        path = workspace.models.file(request.from_model, LEARNED_FROM)
+        before = json.loads(path.read_text("utf-8")) if path is not None else {}
+        records |= set(before.get("records", ()))
+        subjects |= set(before.get("subjects", ()))
+        complete = bool(before.get("complete", False))
+    return {"records": sorted(records), "subjects": sorted(subjects), "complete": complete}
+
+
 def score(graph: Path, settled: Plan, side: Side) -> Evaluation:
     """How the exported graph does on one side."""
     scores = Predictor(graph).run(side.x)
@@ -217,10 +228,9 @@ def score(graph: Path, settled: Plan, side: Side) -> Evaluation:
     )
 
 
-def _statistics(
-    request: TrainRequest, settled: Plan, result: TrainingResult, n_train: int, n_validation: int
-) -> dict[str, Any]:
+def _statistics(request: TrainRequest, settled: Plan, result: TrainingResult) -> dict[str, Any]:
     """What is told with the model: numbers only, nothing about single records."""
+    n_train, n_validation = settled.info.n_train, settled.info.n_validation
     mean_seconds = sum(epoch.seconds for epoch in result.epochs) / len(result.epochs)
     counts = {
         name: settled.info.train_counts[name] + settled.info.validation_counts[name]
@@ -233,6 +243,7 @@ def _statistics(
         "n": n_train + n_validation,
         "n_train": n_train,
         "n_validation": n_validation,
+        "simulated": any(item.simulated for item in settled.train),
         "label_distribution": counts,
         "base_model": request.from_model,
         "architecture": request.architecture if request.from_model is None else None,

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -10,6 +11,8 @@ from einthoven.workflows.workspace import Workspace
 
 MAX_DEPTH = 20
 MAX_PART = 200
+NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that a name cannot hold: control, direction, halves. Wide and narrow blanks may be there."""
 
 
 def open_upload(workspace: Workspace) -> str:
@@ -19,14 +22,18 @@ def open_upload(workspace: Workspace) -> str:
     return upload
 
 
-def add_file(workspace: Workspace, upload: str, *, name: str, content: IO[bytes]) -> int:
-    """Store one file under its relative path; answers how many files the upload holds."""
+def add_file(workspace: Workspace, upload: str, *, name: str, content: IO[bytes]) -> None:
+    """Store one file under its relative path."""
     root = folder(workspace, upload)
     target = root.joinpath(*_safe_parts(name))
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         shutil.copyfileobj(content, file, 1 << 20)
-    return sum(1 for path in root.rglob("*") if path.is_file())
+
+
+def count_files(workspace: Workspace, upload: str) -> int:
+    """How many files the upload holds."""
+    return sum(1 for path in folder(workspace, upload).rglob("*") if path.is_file())
 
 
 def folder(workspace: Workspace, upload: str) -> Path:
@@ -45,7 +52,11 @@ def close_upload(workspace: Workspace, upload: str) -> None:
 def _safe_parts(name: str) -> tuple[str, ...]:
     """Parts of a relative path that cannot leave the upload's folder, on any platform."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    bad = [p for p in parts if p in ("..", "/") or ":" in p or not p.isprintable() or len(p) > MAX_PART]
+    bad = [p for p in parts if p in ("..", "/", "//") or ":" in p or not _is_text(p) or len(p) > MAX_PART]
     if not parts or bad or len(parts) > MAX_DEPTH:
         raise InputError(f"{name!r} is not a usable file name.", advice="Rename the file and upload it again.")
     return parts
+
+
+def _is_text(part: str) -> bool:
+    return not any(unicodedata.category(character) in NO_TEXT for character in part)

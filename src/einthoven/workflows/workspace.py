@@ -13,6 +13,7 @@ from einthoven.errors import NotFound, SettingError
 from einthoven.jobs import JobQueue
 from einthoven.store import Database, ModelShelf, Quarantine, Store
 from einthoven.store.signals import write_atomically
+from einthoven.store.store import checked_name
 from einthoven.store.types import Job
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import EvaluateRequest, ImportRequest, PredictRequest, TrainRequest
@@ -20,6 +21,7 @@ from einthoven.workflows.views import Preferences
 
 Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest
 PREFERENCES_FORMAT = "einthoven-preferences"
+KEY_BYTES = 32
 MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
 MIN_HZ, MAX_HZ = 81.0, 1000.0
 
@@ -28,7 +30,12 @@ class Workspace:
     """Everything kept in one folder (`EINTHOVEN_HOME`)."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(
+                f"The folder {home} cannot be used for data: {error.strerror}.", advice="Choose another with --home."
+            ) from error
         self.home = home
         self.database = Database(home / "einthoven.db")
         self.store = Store(self.database, home)
@@ -62,16 +69,7 @@ class Workspace:
         return known[1]
 
     def save_preferences(self, preferences: Preferences) -> None:
-        if not MIN_HZ <= preferences.target_rate <= MAX_HZ:
-            raise SettingError(
-                f"A target rate of {preferences.target_rate:g} Hz is not possible.",
-                advice=f"Choose {MIN_HZ:g} to {MAX_HZ:g} Hz: the 0.5-40 Hz band needs more than 80.",
-            )
-        if not MIN_SECONDS <= preferences.duration <= MAX_SECONDS:
-            raise SettingError(
-                f"A window of {preferences.duration:g} s is not possible.",
-                advice=f"Choose {MIN_SECONDS:g} to {MAX_SECONDS:g} s.",
-            )
+        check_input(rate=preferences.target_rate, duration=preferences.duration)
         if preferences.threads is not None and not 1 <= preferences.threads <= 1024:
             raise SettingError(f"{preferences.threads} threads are not possible.", advice="Choose at least 1.")
         data = {"format": PREFERENCES_FORMAT, "version": 1, **asdict(preferences)}
@@ -93,14 +91,40 @@ class Workspace:
     def _secret(self, name: str) -> bytes:
         path = self.home / name
         if not path.exists():
-            write_atomically(path, secrets.token_bytes(32))  # readable by its owner only, as mkstemp makes it
-        return path.read_bytes()
+            # Under the lock, so that two programs that start at once do not make two keys.
+            with self.database.write():
+                if not path.exists():
+                    write_atomically(
+                        path, secrets.token_bytes(KEY_BYTES)
+                    )  # mkstemp makes it readable by its owner only
+        key = path.read_bytes()
+        if len(key) != KEY_BYTES:
+            raise SettingError(f"The key {path} is damaged.", advice="Restore it from a backup, or delete it.")
+        return key
+
+
+def check_input(*, rate: float, duration: float) -> None:
+    """SettingError when no model can see ECGs at this rate (Hz) or of this length (s)."""
+    if not MIN_HZ <= rate <= MAX_HZ:
+        raise SettingError(
+            f"A target rate of {rate:g} Hz is not possible.",
+            advice=f"Choose {MIN_HZ:g} to {MAX_HZ:g} Hz: the 0.5-40 Hz band needs more than 80.",
+        )
+    if not MIN_SECONDS <= duration <= MAX_SECONDS:
+        raise SettingError(
+            f"A window of {duration:g} s is not possible.", advice=f"Choose {MIN_SECONDS:g} to {MAX_SECONDS:g} s."
+        )
 
 
 def _import_title(workspace: Workspace, request: ImportRequest) -> str:
-    if not (request.paths or request.upload or request.refused):
+    given = [bool(request.paths), request.upload is not None, bool(request.refused)]
+    if not any(given):
         raise SettingError("There is nothing to import.", advice="Choose files or a folder.")
-    return f"Import into {request.dataset}"
+    if sum(given) > 1:
+        raise SettingError(
+            "Paths, an upload and refused files cannot be imported at once.", advice="Import one after the other."
+        )
+    return f"Import into {checked_name(request.dataset, noun='dataset')}"
 
 
 def _train_title(workspace: Workspace, request: TrainRequest) -> str:
@@ -110,6 +134,8 @@ def _train_title(workspace: Workspace, request: TrainRequest) -> str:
 def _predict_title(workspace: Workspace, request: PredictRequest) -> str:
     if request.dataset is None and not request.paths:
         raise SettingError("There is nothing to predict.", advice="Choose a dataset or files.")
+    if request.dataset is not None and request.paths:
+        raise SettingError("A dataset and files cannot be predicted at once.", advice="Predict one after the other.")
     if request.dataset is not None:
         workspace.store.dataset(request.dataset)
     _require_model(workspace, request.model)

@@ -33,7 +33,9 @@ def dataset_summary(workspace: Here, dataset: str) -> DatasetSummary:
 
 @router.delete("/datasets/{dataset}", status_code=204)
 def delete_dataset(workspace: Here, dataset: str) -> None:
-    workspace.store.delete_dataset(dataset)
+    from einthoven.workflows import library
+
+    library.delete(workspace, dataset)
 
 
 def _query(
@@ -114,10 +116,9 @@ def add_to_upload(
     """Add files, up to some hundred a call; answers how many the upload holds (`files`)."""
     from einthoven.workflows import uploads
 
-    count = 0
     for file in files:
-        count = uploads.add_file(workspace, upload, name=file.filename or "", content=file.file)
-    return {"files": count}
+        uploads.add_file(workspace, upload, name=file.filename or "", content=file.file)
+    return {"files": uploads.count_files(workspace, upload)}
 
 
 @router.post("/imports", status_code=202)

@@ -114,14 +114,14 @@ function EvaluateForm({ models, datasets, onStarted }: EvaluateFormProps) {
           inputWrapperOrder={["label", "input", "description", "error"]}
           data-testid="task-select"
         />
-        <FoldPicker
-          label="Folds"
-          description="Choose those the model has not learned from."
-          folds={summary.data?.folds ?? {}}
-          value={typed.folds}
-          onChange={(folds) => change({ folds })}
-        />
-        <div className={css.formButton}>
+        <div className={css.formEnd}>
+          <FoldPicker
+            label="Folds"
+            description="Choose those the model has not learned from."
+            folds={summary.data?.folds ?? {}}
+            value={typed.folds}
+            onChange={(folds) => change({ folds })}
+          />
           <Button
             leftSection={<IconChartDots size={18} aria-hidden />}
             onClick={() => start.mutate()}

@@ -23,11 +23,11 @@ export function PerClass({ evaluation, csvName }: { evaluation: Evaluation; csvN
         cell: (row) => <ClassMark name={row.name} colour={colours.get(row.name) ?? "gray"} />,
         value: (row) => row.name,
       },
-      { id: "n", title: "n", width: 72, align: "right", explain: "ECGs that have the class.", cell: (row) => fmt.count(row.n), value: (row) => row.n },
+      { id: "n", title: "n", width: 48, align: "right", explain: "ECGs that have the class.", cell: (row) => fmt.count(row.n), value: (row) => row.n },
       {
         id: "n_predicted",
         title: "Predicted",
-        width: 96,
+        width: 80,
         align: "right",
         explain: "ECGs for which the model said so.",
         cell: (row) => fmt.count(row.n_predicted),
@@ -36,7 +36,7 @@ export function PerClass({ evaluation, csvName }: { evaluation: Evaluation; csvN
       ...SHARES.map(({ key, title }): DataColumn<ClassResult> => ({
         id: key,
         title,
-        width: 96,
+        width: 72,
         align: "right",
         explain: explanations[key],
         cell: (row) => {

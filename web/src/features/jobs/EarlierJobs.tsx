@@ -22,11 +22,11 @@ const asked = (job: Job, name: string): string => {
 };
 
 const COLUMNS: DataColumn<Job>[] = [
-  { id: "model", title: "Model", cell: (job) => asked(job, "model"), value: (job) => asked(job, "model") },
-  { id: "dataset", title: "Dataset", cell: (job) => asked(job, "dataset"), value: (job) => asked(job, "dataset") },
+  { id: "model", title: "Model", width: 176, cell: (job) => asked(job, "model"), value: (job) => asked(job, "model") },
+  { id: "dataset", title: "Dataset", width: 192, cell: (job) => asked(job, "dataset"), value: (job) => asked(job, "dataset") },
   { id: "state", title: "State", width: 112, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
   { id: "headline", title: "Outcome", cell: (job) => job.problem?.detail ?? job.headline, value: (job) => job.problem?.detail ?? job.headline },
-  { id: "created", title: "Started", width: 168, cell: (job) => fmt.when(job.created), value: (job) => job.created },
+  { id: "created", title: "Started", width: 160, cell: (job) => fmt.when(job.created), value: (job) => job.created },
 ];
 
 interface EarlierJobsProps {

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconHeartbeat } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, type SinglePrediction, unwrap } from "@/api";
+import { address, sendForm, type SinglePrediction } from "@/api";
 import { classColours, fmt, Panel, Query, SimulatedTag, Waiting } from "@/ui";
 import { agrees, answerInWords, type Bar, barsOf, probability, truthInWords } from "./answers";
 import css from "./predict.module.css";
@@ -11,15 +11,11 @@ import css from "./predict.module.css";
 export function OneAnswer({ item, model }: { item: number; model: string }) {
   const query = useQuery({
     queryKey: ["single-prediction", item, model],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.POST("/api/records/{item}/predict", {
-          params: { path: { item } },
-          body: { model },
-          bodySerializer: (body) => new URLSearchParams(body),
-          signal,
-        }),
-      ),
+    queryFn: ({ signal }) => {
+      const form = new FormData();
+      form.set("model", model);
+      return sendForm<SinglePrediction>("POST", address("records", item, "predict"), form, signal);
+    },
     staleTime: Infinity,
   });
   return (

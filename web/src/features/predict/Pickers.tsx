@@ -14,7 +14,7 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
     <Select
       label="Model"
       placeholder="Choose a model"
-      data={models.map((model) => ({ value: model.name, label: model.simulated ? `${model.name} (simulated)` : model.name }))}
+      data={models.map((model) => ({ value: model.name, label: named(model.name, model.simulated) }))}
       value={chosen?.name ?? null}
       onChange={onChange}
       allowDeselect={false}
@@ -24,6 +24,11 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
       data-testid="model-select"
     />
   );
+}
+
+/** A name that says "simulated" where the thing is, once. */
+function named(name: string, simulated: boolean): string {
+  return simulated && !/simulated/i.test(name) ? `${name} (simulated)` : name;
 }
 
 function describe(model: ModelView): string {
@@ -47,7 +52,7 @@ export function DatasetSelect({ label = "Dataset", datasets, value, onChange }: 
       placeholder="Choose a dataset"
       data={datasets
         .filter((dataset) => dataset.n_records > 0)
-        .map((dataset) => ({ value: dataset.name, label: dataset.n_simulated > 0 ? `${dataset.name} (simulated)` : dataset.name }))}
+        .map((dataset) => ({ value: dataset.name, label: named(dataset.name, dataset.n_simulated > 0) }))}
       value={chosen?.name ?? null}
       onChange={onChange}
       allowDeselect={false}

@@ -137,8 +137,8 @@ function WholeDataset({ model, dataset, onStarted }: { model: string; dataset: s
   });
   return (
     <>
-      <FoldPicker label="Folds" description="Only these, or all." folds={summary.data?.folds ?? {}} value={folds} onChange={setFolds} />
-      <div className={css.button}>
+      <div className={css.formEnd}>
+        <FoldPicker label="Folds" description="Only these, or all." folds={summary.data?.folds ?? {}} value={folds} onChange={setFolds} />
         <Button
           leftSection={<IconStethoscope size={18} aria-hidden />}
           onClick={() => start.mutate()}

@@ -160,8 +160,10 @@ function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course })
   return (
     <div className={css.done} data-testid="run-done">
       <Panel title="How good" explain="On the validation part: ECGs that the weights were not learned from, though the best epoch was chosen by them.">
-        <Figures evaluation={validation} unit={unit} />
-        <Warnings warnings={validation.warnings ?? []} />
+        <div className={css.figures}>
+          <Figures evaluation={validation} unit={unit} />
+          <Warnings warnings={validation.warnings ?? []} />
+        </div>
         <p className={css.below0}>
           Best epoch {outcome.best_epoch} of {course.epochs.length}; {stoppedInWords(outcome.stopped)}. Took {fmt.seconds(outcome.seconds)}.
         </p>
@@ -184,7 +186,7 @@ function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course })
             Download the bundle
           </Button>
           <Button component="a" href={`${address("models", model, "export")}?form=onnx`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-onnx">
-            Download the ONNX alone
+            Download the ONNX
           </Button>
           <p className={css.small}>The bundle holds the ONNX, the weights to train on from, and the statistics.</p>
         </div>

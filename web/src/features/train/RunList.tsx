@@ -7,7 +7,7 @@ import { METHODS } from "@/features/runs/course";
 import { runsQuery } from "./queries";
 
 function startOf(run: RunSummary): string {
-  if (run.method === "scratch") return `${run.architecture}, untrained`;
+  if (run.method === "scratch") return run.architecture;
   return `${run.architecture}, ${METHODS[run.method]?.title.toLowerCase() ?? run.method}`;
 }
 

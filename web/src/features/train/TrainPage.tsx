@@ -256,8 +256,14 @@ function Tasks({ summary, task, onChoose }: { summary: DatasetSummary; task: Tas
   );
 }
 
+// A task may have some dozens of classes; the rare ones are named in the warnings.
+const BARS = 10;
+
 function TaskCounts({ task }: { task: TaskInfo }) {
   const colours = classColours(task.classes.map(({ name }) => name));
+  const byCount = [...task.classes].sort((a, b) => (task.counts[b.name] ?? 0) - (task.counts[a.name] ?? 0));
+  const shown = task.classes.length <= BARS + 2 ? task.classes : byCount.slice(0, BARS);
+  const hidden = task.kind === "regression" ? 0 : task.classes.length - shown.length;
   const unit = task.unit === "" ? "" : ` (${task.unit})`;
   return (
     <>
@@ -269,9 +275,10 @@ function TaskCounts({ task }: { task: TaskInfo }) {
       {task.kind !== "regression" && (
         <Bars
           label={`ECGs per class of ${task.name}`}
-          rows={task.classes.map(({ name, title }) => ({ name, title, value: task.counts[name] ?? 0, colour: colours.get(name) }))}
+          rows={shown.map(({ name, title }) => ({ name, title, value: task.counts[name] ?? 0, colour: colours.get(name) }))}
         />
       )}
+      {hidden > 0 && <span className={css.kind}>and {fmt.plural(hidden, "rarer class", "rarer classes")}</span>}
     </>
   );
 }

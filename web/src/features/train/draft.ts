@@ -33,8 +33,8 @@ export const EMPTY_DRAFT: Draft = {
 
 /** Settings of the request that are no part of the recipe, so GET /train-options need not list them. */
 export const WINDOW_OPTIONS: readonly TrainOption[] = [
-  option("rate", "Sampling rate, Hz", "What the model sees: every ECG is resampled to this rate first.", "of this installation", [], 25, 1000),
-  option("duration", "Window, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded.", "of this installation", [], 1, 60),
+  option("rate", "Sampling rate, Hz", "What the model sees: every ECG is resampled to this rate first.", "of this installation", []),
+  option("duration", "Window, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded.", "of this installation", []),
   option("padding", "Expanding", "What fills the part that a short ECG lacks: zeros, its edge value, or the ECG repeated.", "zeros", ["zeros", "edge", "repeat"]),
   option("z_score", "Z-score", "Brings amplitudes to a common scale: each lead by itself, the whole ECG, or not at all. Without it, only ECGs in mV can be used.", "lead", ["lead", "record", "none"]),
 ];
@@ -45,10 +45,9 @@ function option(
   explanation: string,
   standard: string,
   choices: readonly string[],
-  minimum: number | null = null,
-  maximum: number | null = null,
 ): TrainOption {
-  return { name, title, explanation, default: standard, choices: [...choices], minimum, maximum };
+  // Which rates and lengths are possible is known to the server alone: its check says so.
+  return { name, title, explanation, default: standard, choices: [...choices], minimum: null, maximum: null };
 }
 
 const NUMBERS = ["epochs", "batch_size", "maximum_rate", "gamma", "patience", "rate", "duration"] as const;
