@@ -3,11 +3,13 @@
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from einthoven.leads import STANDARD_12
 from einthoven.record import Amplitude, EcgRecord, SourceInfo, Subject
+from einthoven.results import Epoch, Failure
 from einthoven.workflows.workspace import Workspace
 
 RATE = 100.0
@@ -77,3 +79,45 @@ def fill(
         workspace.store.add(dataset, name, record, fold=1 + (i // 2) % folds)
         answers[name] = ("fast" if i % 2 else "slow",)
     return answers
+
+
+def levels(*means: float, seed: int = 0) -> np.ndarray:
+    """A signal whose first leads have exactly these means in mV, float32 `(12, 200)`."""
+    made = signal(seed).astype(np.float64)
+    made -= made.mean(axis=1, keepdims=True)
+    made[: len(means)] += np.array(means)[:, None]
+    return made.astype(np.float32)
+
+
+class Notes:
+    """A Reporter that remembers; `cancel_after` says after how many questions it asks to stop."""
+
+    job_id = "job"
+
+    def __init__(self, folder: Path, *, cancel_after: int | None = None) -> None:
+        self.folder = folder
+        self.lines: list[str] = []
+        self.failures: list[Failure] = []
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.cancel_after = cancel_after
+
+    def progress(self, done: float, total: float, message: str = "") -> None:
+        assert 0 <= done <= total or total == 0, (done, total, message)
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+
+    def epoch(self, epoch: Epoch) -> None:
+        self.events.append(("epoch", {}))
+
+    def failure(self, failure: Failure) -> None:
+        self.failures.append(failure)
+
+    def event(self, kind: str, data: dict[str, Any]) -> None:
+        self.events.append((kind, data))
+
+    def cancel_requested(self) -> bool:
+        if self.cancel_after is None:
+            return False
+        self.cancel_after -= 1
+        return self.cancel_after < 0

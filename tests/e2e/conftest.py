@@ -5,15 +5,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from einthoven.wiring import built_pages
 from workbench_server import Server, running
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 # Two shared cores and a training beside the browser: what takes a second alone may take many.
 PATIENCE_MS = 90_000
@@ -52,6 +52,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page in an empty context; the test fails when the page logged an error or asked another host."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     opened = context.new_page()
     errors: list[str] = []
     strangers: list[str] = []

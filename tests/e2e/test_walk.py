@@ -68,6 +68,7 @@ def _label(page: Page, labels: Path) -> None:
     page.get_by_test_id("labels-import").click()
     report = page.get_by_test_id("labels-report")
     expect(report).to_contain_text(f"{N} ECGs labelled")
+    report.get_by_role("button", name="Labels without an ECG").click()
     expect(report).to_contain_text("nobody")
     page.get_by_test_id("labels-done").click()
 
@@ -93,7 +94,7 @@ def _view(page: Page) -> None:
 
 def _train(page: Page) -> str:
     page.get_by_test_id("nav-train").click()
-    page.get_by_test_id("choose-dataset-walk").click()
+    page.get_by_test_id("choose-dataset").get_by_role("radio", name="walk").check()
     page.get_by_test_id("train-name").fill("walk model")
     page.get_by_test_id("advanced-toggle").click()
     page.get_by_test_id("option-epochs").fill("2")

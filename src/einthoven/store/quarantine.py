@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from einthoven.errors import NotFound
 from einthoven.results import Failure
@@ -60,32 +61,30 @@ class Quarantine:
                 .where(t.datasets.c.name == dataset)
                 .order_by(t.refused.c.file_name)
             ).all()
-        return [
-            RefusedFile(
-                r.id,
-                r.dataset,
-                r.file_name,
-                r.error,
-                r.reason,
-                r.advice,
-                tuple(r.missing),
-                r.size,
-                bool(r.files),
-                r.created,
-            )
-            for r in rows
-        ]
+        return [_refused_file(row) for row in rows]
+
+    def get(self, refused_id: int) -> RefusedFile:
+        """One refusal, by its number."""
+        return _refused_file(self._row(refused_id))
 
     def files(self, refused_id: int) -> tuple[str, dict[str, bytes]]:
         """Name of the refused file and the kept bytes of it and its companions."""
+        row = self._row(refused_id)
+        if not row.files:
+            raise NotFound(f"{row.file_name} was not kept, being too large.", advice="Import it again with hints.")
+        try:
+            return row.file_name, {name: self._path(digest).read_bytes() for name, digest in row.files.items()}
+        except FileNotFoundError as error:
+            raise NotFound(f"{row.file_name} is gone from {self.folder}.", advice="Import it again.") from error
+
+    def _row(self, refused_id: int) -> Row[Any]:
+        one = select(t.refused, t.datasets.c.name.label("dataset")).select_from(t.refused.join(t.datasets))
         with self.database.read() as c:
             known = abs(refused_id) <= MAX_ROW_ID
-            row = c.execute(select(t.refused).where(t.refused.c.id == refused_id)).one_or_none() if known else None
+            row = c.execute(one.where(t.refused.c.id == refused_id)).one_or_none() if known else None
         if row is None:
-            raise NotFound(f"There is no refused file {refused_id}.")
-        if not row.files:
-            raise NotFound(f"{row.file_name} was too large to keep.", advice="Import it again with hints.")
-        return row.file_name, {name: self._path(digest).read_bytes() for name, digest in row.files.items()}
+            raise NotFound(f"There is no refused file {refused_id}.", advice="It may have been read or dropped since.")
+        return row
 
     def forget(self, dataset: str, ids: Sequence[int]) -> None:
         """Drop refusals, and the bytes that no other refusal needs."""
@@ -121,3 +120,10 @@ class Quarantine:
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest
+
+
+def _refused_file(row: Row[Any]) -> RefusedFile:
+    return RefusedFile(
+        id=row.id, dataset=row.dataset, file_name=row.file_name, error=row.error, reason=row.reason,
+        advice=row.advice, missing_hints=tuple(row.missing), size=row.size, kept=bool(row.files), created=row.created,
+    )  # fmt: skip

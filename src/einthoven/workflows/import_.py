@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def _import_plain(workspace: Workspace, request: ImportRequest, report: Reporter
     report.progress(0, 0, "looking at the files")
     misnamed: list[Failure] = []
     if request.refused:
-        sources = _kept_sources(workspace, request.refused)
+        sources = _kept_sources(workspace, request.refused, tally, report)
         records: Sequence[FileSource] = sources
     else:
         sources, misnamed = named_as_text(_sources(workspace, request))
@@ -209,22 +210,31 @@ def _sources(workspace: Workspace, request: ImportRequest) -> Iterator[FileSourc
     return sources_of_paths(request.paths)
 
 
-def _kept_sources(workspace: Workspace, ids: Sequence[int]) -> list[FileSource]:
-    return [MemorySource(name, files) for name, files in map(workspace.quarantine.files, ids)]
+def _kept_sources(workspace: Workspace, ids: Sequence[int], tally: Tally, report: Reporter) -> list[FileSource]:
+    sources: list[FileSource] = []
+    for refused in map(workspace.quarantine.get, ids):
+        try:
+            name, files = workspace.quarantine.files(refused.id)
+            sources.append(MemorySource(name, files))
+        except NotFound as error:
+            tally.refused.append(failure_of(refused.file_name, error))
+            report.failure(tally.refused[-1])
+    return sources
 
 
 def _kept_bytes(source: FileSource) -> dict[str, bytes]:
-    """A refused file with the files it needs, to be tried again; nothing when they cannot be had."""
+    """A refused file with the files it needs, to be tried again; nothing when it is too large or cannot be had."""
     try:
         if source.size > MAX_KEPT_BYTES:
             return {}
         kept = {source.name: source.read()}
+    except InputError:
+        return {}
+    with suppress(InputError):  # of no known format, so that it has no companions
         for companion in formats.detect(source).companions(source):
             beside = source.sibling(companion)
             if beside is not None:
                 kept[beside.name] = beside.read()
-    except InputError:
-        return {}
     return kept
 
 

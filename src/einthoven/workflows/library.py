@@ -78,8 +78,8 @@ def records_csv(workspace: Workspace, dataset: str) -> str:
         answers = [item.labels.get(task) for task in tasks]
         writer.writerow(
             [
-                safe_cell(item.file_name), safe_cell(item.subject or ""), item.age, item.sex, item.fold, f"{item.rate:g}",
-                f"{item.duration:.3f}", item.n_leads, item.amplitude, item.format, item.simulated,
+                safe_cell(item.file_name), safe_cell(item.subject or ""), item.age, item.sex, item.fold,
+                f"{item.rate:g}", f"{item.duration:.3f}", item.n_leads, item.amplitude, item.format, item.simulated,
                 safe_cell("; ".join(item.doubts)),
                 *(safe_cell("|".join(a)) if isinstance(a, tuple) else a for a in answers),
             ]

@@ -75,7 +75,7 @@ def test_what_is_too_large_is_listed_but_not_kept(kept: Quarantine, monkeypatch:
     kept.add("d", refusal("a"), {"a": b"x" * 11}, size=11)
     (found,) = kept.list("d")
     assert not found.kept and bytes_on_disk(kept) == []
-    with pytest.raises(NotFound, match="a was too large to keep"):
+    with pytest.raises(NotFound, match="a was not kept, being too large"):
         kept.files(found.id)
 
 

@@ -9,7 +9,7 @@ import { EarlierJobs, JobPanel, useJob } from "@/features/jobs";
 import { useCurrentDataset } from "@/features/library/current";
 import { DatasetSelect, ModelSelect } from "@/features/predict/Pickers";
 import { Refused } from "@/features/predict/Refused";
-import { foldsInWords } from "@/features/train/draft";
+import { foldsNamed } from "@/features/train/draft";
 import { FoldPicker } from "@/features/train/FoldPicker";
 import { datasetQuery, datasetsQuery, modelsQuery } from "@/features/train/queries";
 import { ConfusionMatrix } from "./ConfusionMatrix";
@@ -216,7 +216,7 @@ function Report({ report, models, datasets }: ReportProps) {
           <Facts
             items={[
               `task ${report.task}`,
-              report.folds === null ? "all folds" : `folds ${foldsInWords(report.folds)}`,
+              report.folds === null ? "all folds" : foldsNamed(report.folds),
               fmt.plural(evaluation.n, "ECG"),
               report.n_without_label > 0 && `${fmt.count(report.n_without_label)} without a label left out`,
               report.refused.length > 0 && `${fmt.count(report.refused.length)} refused`,

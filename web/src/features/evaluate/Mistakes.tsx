@@ -34,17 +34,18 @@ export function Mistakes({ title, rows, classes, model, unit, regression, onShow
     const values = row.answer.map((name) => row.prediction.values[classes.indexOf(name)] ?? NaN);
     return values.length === 0 ? null : Math.max(...values);
   };
+  const doubtful = rows.some((row) => (row.prediction.doubts ?? []).length > 0);
   const columns: DataColumn<PredictionRow>[] = [
     {
       id: "thumbnail",
       title: "Lead II",
-      width: 168,
+      width: 176,
       cell: (row) => {
         const entry = row.item === null ? undefined : byItem.get(row.item);
         return entry === undefined ? null : <Trace low={entry.low} high={entry.high} />;
       },
     },
-    { id: "file_name", title: "ECG", cell: (row) => row.prediction.file_name, value: (row) => row.prediction.file_name },
+    { id: "file_name", title: "ECG", width: 248, cell: (row) => row.prediction.file_name, value: (row) => row.prediction.file_name },
     { id: "truth", title: "Label says", cell: (row) => truthInWords(row.truth, unit), value: (row) => truthInWords(row.truth, unit) },
     { id: "answer", title: "Model says", cell: (row) => says(row, unit, regression), value: (row) => says(row, unit, regression) },
     ...(regression ? [] : [{
@@ -56,7 +57,12 @@ export function Mistakes({ title, rows, classes, model, unit, regression, onShow
       cell: (row: PredictionRow) => probability(certainty(row) ?? NaN),
       value: (row: PredictionRow) => certainty(row),
     }]),
-    { id: "doubts", title: "Doubts", cell: (row) => (row.prediction.doubts ?? []).join("; "), value: (row) => (row.prediction.doubts ?? []).join("; ") },
+    ...(doubtful ? [{
+      id: "doubts",
+      title: "Doubts",
+      cell: (row: PredictionRow) => (row.prediction.doubts ?? []).join("; "),
+      value: (row: PredictionRow) => (row.prediction.doubts ?? []).join("; "),
+    }] : []),
   ];
   return (
     <Panel

@@ -47,7 +47,6 @@ export function ProbabilityTable({ job, table }: { job: string; table: Predictio
     });
     return all;
     // `pages` and `wanted` are new lists each time; what they hold changes only with these.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [table.total, range, sortedBy, pages.map((page) => `${page.dataUpdatedAt}${page.isPlaceholderData}`).join()]);
   const columns = useMemo(() => columnsOf(table), [table]);
   return (

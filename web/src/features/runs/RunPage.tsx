@@ -213,15 +213,12 @@ function Settings({ run }: { run: RunSoFar }) {
   const config = { ...run.config, ...(outcome === null ? {} : { maximum_rate: outcome.maximum_rate }) };
   const settings = Object.entries(config).filter(([name, value]) => value !== null && !ABOUT_THE_FORM.includes(name));
   const environment = Object.entries(run.environment);
+  if (settings.length === 0 && environment.length === 0) return null;
   return (
     <Panel title="Settings and environment" testId="settings">
-      {settings.length === 0 && environment.length === 0 && <p className={css.plain}>They are written down when the training starts.</p>}
       {settings.length > 0 && <Definitions rows={settings.map(([name, value]) => ({ name: words(name), value: shown(value) }))} />}
-      {outcome !== null && outcome.validation.kind !== "" && (
-        <p className={css.below0}>
-          The exported ONNX answers like the trained network within {outcome.parity_logits.toExponential(1)} (logits) and{" "}
-          {outcome.parity_probabilities.toExponential(1)} (outputs).
-        </p>
+      {outcome !== null && (
+        <p className={css.below0}>The exported ONNX answers like the trained network: {parityInWords(outcome)}.</p>
       )}
       {environment.length > 0 && (
         <details className={css.fold}>
@@ -231,6 +228,13 @@ function Settings({ run }: { run: RunSoFar }) {
       )}
     </Panel>
   );
+}
+
+/** How far the answers of the exported graph were from the network's, at most; a regression has no probabilities. */
+function parityInWords(outcome: { parity_logits: number; parity_probabilities: number | null }): string {
+  const { parity_logits: raw, parity_probabilities: probabilities } = outcome;
+  if (probabilities === null) return `within ${raw.toExponential(1)}`;
+  return `within ${raw.toExponential(1)} (logits) and ${probabilities.toExponential(1)} (probabilities)`;
 }
 
 // They say how the settings are written down, not what they are.

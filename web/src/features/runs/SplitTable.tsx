@@ -1,6 +1,6 @@
 import type { SplitInfo } from "@/api";
 import { type DataColumn, DataTable, fmt, Panel } from "@/ui";
-import { foldsInWords } from "@/features/train/draft";
+import { foldsNamed } from "@/features/train/draft";
 import css from "./runs.module.css";
 
 interface Line {
@@ -32,7 +32,7 @@ export function SplitTable({ split }: { split: SplitInfo }) {
       <DataTable label="Split" columns={COLUMNS} rows={lines} rowKey={(row) => row.name} csvName="split.csv" height={400} />
       <p className={css.below}>
         Seed {split.seed}
-        {split.folds === null ? "" : `, folds ${foldsInWords(split.folds)}`}.
+        {split.folds === null ? "" : `, ${foldsNamed(split.folds)}`}.
         {leftOut.length > 0 && ` Left out: ${leftOut.map(([reason, n]) => `${fmt.count(n)} ${reason}`).join("; ")}.`}
       </p>
     </Panel>

@@ -103,7 +103,6 @@ export function Trend({ title, epochs, lines, range, best, most, summary }: Tren
       plot.current = null;
     };
     // Lines are told apart by their names: new values go in below, without building the plot again.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [scheme, names, most]);
 
   const last = epochs.at(-1);

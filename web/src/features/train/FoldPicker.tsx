@@ -1,6 +1,6 @@
 import { Button, Chip, Input } from "@mantine/core";
 import { fmt } from "@/ui";
-import { foldNumbers, foldsInWords } from "./draft";
+import { foldNumbers, foldsNamed } from "./draft";
 import css from "./train.module.css";
 
 interface FoldPickerProps {
@@ -31,7 +31,7 @@ export function FoldPicker({ label, description, folds, value, onChange }: FoldP
         </div>
       </Chip.Group>
       <div className={css.foldWords}>
-        {value.length === 0 ? "All folds" : `Folds ${foldsInWords(value)}`}: {fmt.plural(n, "ECG")}
+        {value.length === 0 ? "All folds" : foldsNamed(value)}: {fmt.plural(n, "ECG")}
         {value.length > 0 && (
           <Button variant="subtle" size="compact-xs" onClick={() => onChange([])}>
             All

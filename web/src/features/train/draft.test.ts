@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allOptions, type Draft, EMPTY_DRAFT, fault, foldNumbers, foldsInWords, requestOf } from "./draft";
+import { allOptions, type Draft, EMPTY_DRAFT, fault, foldNumbers, foldsInWords, foldsNamed, requestOf } from "./draft";
 
 const chosen: Draft = { ...EMPTY_DRAFT, dataset: "demo", task: "diagnosis" };
 
@@ -45,6 +45,7 @@ describe("folds", () => {
     expect(foldsInWords([1, 2, 3, 4, 5, 6, 7, 8])).toBe("1-8");
     expect(foldsInWords([9, 1, 3, 2, 3])).toBe("1-3, 9");
     expect(foldsInWords([])).toBe("");
+    expect([foldsNamed([9]), foldsNamed([1, 2])]).toEqual(["fold 9", "folds 1-2"]);
   });
   it("are numbers in order; records without one are none", () => {
     expect(foldNumbers({ "10": 5, "2": 4, none: 3 })).toEqual([2, 10]);

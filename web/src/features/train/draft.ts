@@ -124,6 +124,11 @@ export function foldsInWords(folds: readonly number[]): string {
   return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
 }
 
+/** "fold 9", "folds 1-8". */
+export function foldsNamed(folds: readonly number[]): string {
+  return `${new Set(folds).size === 1 ? "fold" : "folds"} ${foldsInWords(folds)}`;
+}
+
 /** Names of folds as the server counts them (`DatasetSummary.folds`), as numbers; records without one are no fold. */
 export function foldNumbers(folds: Readonly<Record<string, number>>): readonly number[] {
   return Object.keys(folds)
