@@ -1,7 +1,10 @@
 """Small ECGs and their files for tests of everything that is not about signals: two seconds, twelve leads."""
 
 import io
+import shutil
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import numpy as np
 from einthoven.leads import STANDARD_12
 from einthoven.record import Amplitude, EcgRecord, SourceInfo, Subject
 from einthoven.results import Epoch, Failure
+from einthoven.store import Database
 from einthoven.workflows.workspace import Workspace
 
 RATE = 100.0
@@ -65,6 +69,27 @@ def write(folder: Path, files: Mapping[str, bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return folder
+
+
+@cache
+def _migrated() -> tuple[Path, tempfile.TemporaryDirectory[str]]:
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "einthoven.db"
+    Database(path).close()
+    return path, folder
+
+
+def new_database(home: Path) -> Database:
+    """An empty library in a folder. Its tables are copied, since running the migrations takes much longer."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_migrated()[0], home / "einthoven.db")
+    return Database(home / "einthoven.db")
+
+
+def new_workspace(home: Path) -> Workspace:
+    """An empty installation in a folder."""
+    new_database(home).close()
+    return Workspace(home)
 
 
 def fill(

@@ -1,10 +1,12 @@
 """The workbench as a Python object: the same workflows as the pages and the command line, in this process."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from einthoven import errors
+from einthoven.jobs.queue import ENDED
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.store.types import Dataset, ItemQuery, Job, TaskInfo
 from einthoven.task import Kind
@@ -28,6 +30,7 @@ from einthoven.workflows.views import ModelView
 
 T = TypeVar("T")
 PathLike = str | Path
+WATCH_SECONDS = 0.2
 
 
 class Workbench:
@@ -169,10 +172,12 @@ class Workbench:
     def _do(self, kind: str, request: Any, outcome: type[T]) -> T:
         """Run the job here, so that it stands in the history like any other; its failure becomes an exception."""
         jobs = self.workspace.jobs
-        job = jobs.claim("python", job_id=self.workspace.submit(kind, request).id)
-        if job is None:
-            raise errors.Conflict("A running server has taken this job.", advice="Look for it in the job list.")
-        run_job(self.workspace, job)
+        job = self.workspace.submit(kind, request)
+        claimed = jobs.claim("python", job_id=job.id)
+        if claimed is not None:
+            run_job(self.workspace, claimed)
+        while jobs.job(job.id).state not in ENDED:  # a running server was faster and does it
+            time.sleep(WATCH_SECONDS)
         result = load_result(jobs.path(job.id) / RESULT, outcome)
         if result is None:
             raise _error(jobs.job(job.id))

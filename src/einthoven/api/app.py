@@ -2,28 +2,17 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from einthoven.api import problems
 from einthoven.api.routes import jobs, learning, library, models, records, system
-from einthoven.api.security import LOOPBACK, Guard
+from einthoven.api.security import LOOPBACK, Guard, SafeHeaders
 from einthoven.workflows.workspace import Workspace
 
 VERSION = "1"
-
-# The pages are one bundle without foreign code, and nothing may be fetched from elsewhere.
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def create_app(
@@ -38,16 +27,9 @@ def create_app(
     problems.install(app)
     for module in (system, library, records, learning, models, jobs):
         app.include_router(module.router, prefix="/api")
-
-    @app.middleware("http")
-    async def _headers(request, call_next):  # type: ignore[no-untyped-def]
-        response: Response = await call_next(request)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
     _serve_pages(app, web)
     app.add_middleware(Guard, token=token, hosts=hosts)
+    app.add_middleware(SafeHeaders)  # added last, so that refusals carry them too
     return app
 
 
@@ -63,12 +45,13 @@ def _serve_pages(app: FastAPI, web: Path | None) -> None:
             return HTMLResponse("<p>The pages are not built. Run <code>make web</code>.</p>", status_code=503)
 
         return
-    app.mount("/assets", StaticFiles(directory=web / "assets"), name="assets")
+    app.mount("/assets", StaticFiles(directory=web / "assets", check_dir=False), name="assets")
+    # Names are looked up and never joined to a path, so that none can lead elsewhere.
+    files = {path.relative_to(web).as_posix(): path for path in web.rglob("*") if path.is_file()}
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> FileResponse:
+        if path == "api" or path.startswith("api/"):
+            raise HTTPException(404, "Not Found")
         # Every other address is a page of the single-page application, and so is one that does not exist.
-        candidate = (web / path).resolve()
-        if path and candidate.is_relative_to(web.resolve()) and candidate.is_file():
-            return FileResponse(candidate)
-        return FileResponse(web / "index.html")
+        return FileResponse(files.get(path, web / "index.html"))

@@ -63,3 +63,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, "HttpError", str(error.detail), f"{request.method} {request.url.path}")
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        # The server's log has the traceback; the message may hold patient data and is not sent.
+        return problem(
+            500, "Unexpected", "Something went wrong that should not", f"{request.method} {request.url.path}",
+            "Please report it with what the program printed in its terminal.",
+        )  # fmt: skip

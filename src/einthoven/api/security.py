@@ -9,14 +9,42 @@ is this server's, and the token is known, from the cookie that the printed addre
 import secrets
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from einthoven.api.problems import problem
 
 COOKIE = "einthoven_token"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+# The pages are one bundle without foreign code, and nothing may be fetched from elsewhere.
+SAFE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class SafeHeaders:
+    """ASGI middleware that adds `SAFE_HEADERS` to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, sending)
 
 
 class Guard:
@@ -42,14 +70,14 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return problem(403, "OriginRefused", "Foreign page", f"Requests from {origin!r} are refused.")
-        if self._holds_token(headers):
-            return None
         given = QueryParams(scope.get("query_string", b"").decode("latin-1")).get("token")
         if given is not None and scope["method"] == "GET" and self._matches(given):
             # The token leaves the address bar at once, so that it is in no bookmark and no screenshot.
-            response = RedirectResponse(scope["path"], status_code=303)
+            response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
             response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", max_age=365 * 86400)
             return response
+        if self._holds_token(headers):
+            return None
         if scope["path"].startswith("/api/"):
             return problem(
                 401, "TokenNeeded", "Who is there?", "This request carries no valid token.",

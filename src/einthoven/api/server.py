@@ -1,5 +1,6 @@
 """Start the server and its supervisor; stop both together."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +27,11 @@ def serve(
     """Serve until interrupted. `on_ready` is told the address to open, which carries the token."""
     bound = _bind(host, port)
     actual = bound.getsockname()[1]
-    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{actual}"
+    everywhere = host in ("0.0.0.0", "::")
+    named = "127.0.0.1" if everywhere else f"[{host}]" if ":" in host else host
+    address = f"http://{named}:{actual}"
     token = workspace.token()
-    app = create_app(workspace, token=token, web=web, hosts=(*LOOPBACK, *hosts))
+    app = create_app(workspace, token=token, web=web, hosts=(*LOOPBACK, named, *hosts))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
@@ -43,7 +46,8 @@ def _bind(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise SettingError(f"Port {port} is not possible.", advice="Choose 1024 to 65535.")
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere this would let a second server take the same port
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
     except OSError as error:

@@ -53,13 +53,11 @@ def serve(
         if demo:
             demonstrate.ensure(workspace)
         if host not in ("127.0.0.1", "localhost", "::1"):
-            output.err.print(
-                "[yellow]Others on this network can reach this server; the token is their only hurdle.[/yellow]"
-            )
+            output.warn("Others on this network can reach this server; the token is their only hurdle.")
 
         def ready(address: str) -> None:
-            output.out.print(f"Einthoven is running. Open\n\n  {address}\n")
-            output.out.print(f"Data: {workspace.home}    Stop with Ctrl-C.")
+            output.say(f"Einthoven is running. Open\n\n  {address}\n")
+            output.say(f"Data: {workspace.home}    Stop with Ctrl-C.")
 
         run(workspace, web=built_pages(), host=host, port=port, hosts=tuple(allow_host or ()), on_ready=ready)
 
@@ -160,7 +158,7 @@ def train(
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
     paths: Annotated[list[Path] | None, typer.Argument(help="ECG files or folders.", show_default=False)] = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset instead of files.")] = None,
     folds: Folds = None,
@@ -183,7 +181,7 @@ def predict(
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
     dataset: Annotated[str, typer.Option(help="Dataset with labels.")],
     task: Annotated[str | None, typer.Option(help="Task to compare with (default: the one the model learned).")] = None,
     folds: Folds = None,

@@ -65,28 +65,26 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
     output.show_failures(outcome.refused)
     there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
     refused = f", {outcome.n_refused} refused" if outcome.n_refused else ""
-    output.out.print(f"{outcome.dataset}: {outcome.n_read} ECGs read{there}{refused}, in {outcome.seconds:.1f} s")
+    output.say(f"{outcome.dataset}: {outcome.n_read} ECGs read{there}{refused}, in {outcome.seconds:.1f} s")
     for doubt, n in outcome.doubts.items():
-        output.out.print(f"  doubt ({n}): {doubt}", markup=False)
+        output.say(f"  doubt ({n}): {doubt}")
     for line in (*outcome.notes, *outcome.skipped):
-        output.out.print(f"  {line}", markup=False)
+        output.say(f"  {line}")
     if outcome.tasks:
-        output.out.print(f"  tasks: {', '.join(outcome.tasks)}")
+        output.say(f"  tasks: {', '.join(outcome.tasks)}")
     if outcome.labels_without_record or outcome.records_without_label:
-        output.out.print(
+        output.say(
             f"  {outcome.labels_without_record} labels without a file, "
             f"{outcome.records_without_label} files without labels"
         )
     if labelled is not None:
         counts = ", ".join(f"{name} {n}" for name, n in labelled.counts.items())
-        output.out.print(
-            f"  task {labelled.task} ({labelled.kind}): {labelled.n_matched} labelled: {counts}", markup=False
-        )
-        output.out.print(
+        output.say(f"  task {labelled.task} ({labelled.kind}): {labelled.n_matched} labelled: {counts}")
+        output.say(
             f"  {labelled.n_labels_without_record} labels without a record, "
             f"{labelled.n_records_without_label} records without a label"
         )
         for name in labelled.labels_without_record[:5]:
-            output.out.print(f"    label without a record: {name}", markup=False)
+            output.say(f"    label without a record: {name}")
         for warning in labelled.warnings:
-            output.out.print(f"  {warning}", markup=False)
+            output.say(f"  {warning}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from einthoven.cli import output, work
+from einthoven.errors import InputError
 from einthoven.evaluate import to_json
 from einthoven.results import Evaluation
 from einthoven.workflows import planning
@@ -32,10 +33,9 @@ def train(workspace: Workspace, request: TrainRequest, *, as_json: bool) -> None
         output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation)})
     else:
         output.show_failures(outcome.refused)
-        output.out.print(
+        output.say(
             f"Model {outcome.model}: epoch {outcome.best_epoch} is the best, {outcome.seconds / 60:.1f} minutes "
-            f"({outcome.split.n_train} ECGs to learn from, {outcome.split.n_validation} to check by)",
-            markup=False,
+            f"({outcome.split.n_train} ECGs to learn from, {outcome.split.n_validation} to check by)"
         )
         _say(outcome.validation)
     if outcome.refused:
@@ -47,8 +47,7 @@ def predict(workspace: Workspace, request: PredictRequest, *, out: Path | None, 
     job = workspace.submit("predict", request)
     outcome = work.do(workspace, job, PredictionTable, quiet=as_json)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(workspace.jobs.file(job.id, CSV_NAME), out)
+        _copy(workspace.jobs.file(job.id, CSV_NAME), out)
     if as_json:
         output.show_json(
             {
@@ -92,27 +91,35 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, *, as_json: bool) -
         )
     else:
         output.show_failures(report.refused)
-        output.out.print(f"{report.model} on {report.dataset}, task {report.task}", style="bold", markup=False)
+        output.say(f"{report.model} on {report.dataset}, task {report.task}", style="bold")
         _say(report.evaluation)
     if report.refused:
         raise typer.Exit(output.SOME_FAILED)
 
 
+def _copy(table: Path, out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(table, out)
+    except OSError as error:
+        raise InputError(
+            f"{out} cannot be written: {error.strerror or error}.", advice=f"The predictions are in {table}."
+        ) from error
+
+
 def _say_predictions(outcome: PredictionTable, out: Path | None) -> None:
     output.show_failures(outcome.refused)
     if out is not None:
-        output.out.print(f"{outcome.total} ECGs predicted, written to {out}", markup=False)
+        output.say(f"{outcome.total} ECGs predicted, written to {out}")
         return
     if outcome.simulated_model:
-        output.err.print(
-            "[yellow]This model learned from simulated ECGs; its answers say nothing about patients.[/yellow]"
-        )
+        output.warn("This model learned from simulated ECGs; its answers say nothing about patients.")
     rows = [
         (row.prediction.file_name, *(f"{v:.3f}" for v in row.prediction.values), " ".join(row.answer))
         for row in outcome.rows
     ]
     output.show_table(("file_name", *outcome.classes, "answer"), rows)
-    output.out.print("Research use only, not a medical device.", style="dim")
+    output.say("Research use only, not a medical device.", style="dim")
 
 
 def _say(evaluation: Evaluation) -> None:
@@ -141,6 +148,6 @@ def _say(evaluation: Evaluation) -> None:
         rows = [(name, *row) for name, row in zip(names, evaluation.confusion, strict=True)]
         output.show_table(("true \\ predicted", *names), rows)
     for reason in evaluation.reasons.values():
-        output.out.print(f"  {reason}", markup=False)
+        output.say(f"  {reason}")
     for warning in evaluation.warnings:
-        output.err.print(f"[yellow]{warning}[/yellow]".replace("[[", "[\\["))
+        output.warn(warning)

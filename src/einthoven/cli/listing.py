@@ -79,7 +79,7 @@ def export(workspace: Workspace, model: str, out: Path, *, as_json: bool) -> Non
     if as_json:
         output.show_json({"model": model, "file": str(out), "bytes": len(data)})
     else:
-        output.out.print(f"{model} written to {out} ({len(data) / 1e6:.1f} MB)", markup=False)
+        output.say(f"{model} written to {out} ({len(data) / 1e6:.1f} MB)")
 
 
 def doctor(workspace: Workspace, *, as_json: bool) -> None:
@@ -106,6 +106,6 @@ def doctor(workspace: Workspace, *, as_json: bool) -> None:
     else:
         output.show_table(("", ""), list(facts.items()))
         for problem in problems:
-            output.err.print(f"[red]{problem}[/red]")
+            output.complain(problem)
     if problems:
         raise typer.Exit(output.NONE)

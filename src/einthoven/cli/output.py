@@ -9,7 +9,8 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from einthoven.errors import EinthovenError
 from einthoven.results import Failure
@@ -27,20 +28,42 @@ def show_json(value: Any) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    table = Table(*map(_plain, columns), box=None, pad_edge=False, header_style="bold")
+    table = Table(*(Column(Text(name)) for name in columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(table)
+
+
+# Names of files, classes and datasets may hold brackets: as `Text` they are never taken for rich's markup.
+def say(text: str, *, style: str = "") -> None:
+    """A line on standard output."""
+    out.print(Text(text, style=style))
+
+
+def remark(text: str, *, style: str = "") -> None:
+    """A line on standard error."""
+    err.print(Text(text, style=style))
+
+
+def warn(text: str) -> None:
+    remark(text, style="yellow")
+
+
+def complain(message: str, advice: str = "") -> None:
+    """What went wrong, and the way out."""
+    remark(message, style="red")
+    if advice:
+        remark(advice)
 
 
 def show_failures(failures: Sequence[Failure], *, at_most: int = 20) -> None:
     """Each file that failed with its reason and the way out, on standard error."""
     for failure in failures[:at_most]:
         reason = f"{failure.reason} {failure.advice}".strip()
-        named = reason if failure.file_name in reason else f"{failure.file_name}: {reason}"
-        err.print(f"[red]refused[/red] {_plain(named)}")
+        named = reason if reason.startswith(failure.file_name) else f"{failure.file_name}: {reason}"
+        err.print(Text.assemble(("refused ", "red"), named))
     if len(failures) > at_most:
-        err.print(f"... and {len(failures) - at_most} more")
+        remark(f"... and {len(failures) - at_most} more")
 
 
 def exit_code(done: int, failed: int) -> int:
@@ -56,16 +79,19 @@ def errors_said() -> Iterator[None]:
     try:
         yield
     except EinthovenError as error:
-        err.print(f"[red]{_plain(error.message)}[/red]")
-        if error.advice:
-            err.print(_plain(error.advice))
+        complain(error.message, error.advice)
         raise typer.Exit(NONE) from error
 
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[float, float, str], None]]:
     """A bar on standard error; the callable takes done, total, message."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[count]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, transient=True, disable=quiet) as progress:
         task = progress.add_task("", total=None, count="")
 
@@ -74,8 +100,3 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[float, float, str], None]
             progress.update(task, completed=done, total=total or None, description=message, count=count)
 
         yield update
-
-
-def _plain(text: str) -> str:
-    """Text without meaning as rich markup: file names may hold brackets."""
-    return text.replace("[", "\\[")

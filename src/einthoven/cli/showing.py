@@ -49,7 +49,7 @@ def _say(record: EcgRecord) -> None:
     source, subject = record.source, record.subject
     unit = "mV" if record.amplitude == "mV" else "relative (no known relation to millivolts)"
     number = f" #{source.index + 1}" if source.index else ""
-    output.out.print(f"{source.name}{number}", style="bold", markup=False)
+    output.say(f"{source.name}{number}", style="bold")
     rows = [
         ("format", f"{source.format}, read by {source.reader}"),
         ("leads", f"{record.n_leads}: {' '.join(record.leads)}"),

@@ -22,21 +22,14 @@ WATCH_SECONDS = 0.2
 
 def do(workspace: Workspace, job: Job, kind: type[T], *, quiet: bool) -> T:
     """See a job to its end and return its outcome. Ctrl-C cancels it, and a second one leaves at once."""
-    if workspace.jobs.server() is None:
-        claimed = workspace.jobs.claim("command line", job_id=job.id)
-        if claimed is not None:
-            # Run beside the watching, so that progress, log and Ctrl-C are the same in both cases.
-            thread = threading.Thread(target=run_job, args=(workspace, claimed), name="worker", daemon=True)
-            thread.start()
-    elif not quiet:
-        output.err.print("The running server does this; it goes on when this command is ended with Ctrl-C twice.")
+    workspace.jobs.end_lost()
+    if workspace.jobs.server() is not None and not quiet:
+        output.remark("The running server does this; it goes on when this command is ended with Ctrl-C twice.")
     ended = _watch(workspace, job, quiet=quiet)
     outcome = load_result(workspace.jobs.path(job.id) / RESULT, kind)
     if outcome is None:
         problem = ended.problem
-        output.err.print(f"[red]{problem.detail if problem else ended.headline}[/red]")
-        if problem and problem.advice:
-            output.err.print(problem.advice)
+        output.complain(problem.detail if problem else ended.headline, problem.advice if problem else "")
         raise typer.Exit(output.NONE)
     return outcome
 
@@ -53,15 +46,27 @@ def _watch(workspace: Workspace, job: Job, *, quiet: bool) -> Job:
             show(now.progress.done, now.progress.total, now.progress.message)
             if now.state in ENDED:
                 return now
+            if now.state == "queued":
+                _do_here_unless_a_server_does(workspace, job)
             time.sleep(WATCH_SECONDS)
+
+
+def _do_here_unless_a_server_does(workspace: Workspace, job: Job) -> None:
+    """Asked again and again: a server that was there when the job was queued may be gone before it began."""
+    if workspace.jobs.server() is not None:
+        return
+    claimed = workspace.jobs.claim("command line", job_id=job.id)
+    if claimed is not None:
+        # Run beside the watching, so that progress, log and Ctrl-C are the same in both cases.
+        threading.Thread(target=run_job, args=(workspace, claimed), name="worker", daemon=True).start()
 
 
 def _say(kind: str, data: Any) -> None:
     if kind == "log":
-        output.err.print(str(data["text"]).replace("[", "\\["))
+        output.remark(str(data["text"]))
     elif kind == "epoch":
         f1 = "" if data["f1"] is None else f"  macro F1 {data['f1']:.3f}"
-        output.err.print(
+        output.remark(
             f"epoch {data['epoch']:3d}  loss {data['train_loss']:.4f}  validation {data['validation_loss']:.4f}{f1}"
             f"  {data['seconds']:.1f} s"
         )
@@ -70,7 +75,7 @@ def _say(kind: str, data: Any) -> None:
 @contextmanager
 def _cancel_on_interrupt(workspace: Workspace, job: Job) -> Iterator[None]:
     def interrupted(_signal: int, _frame: object) -> None:
-        output.err.print("Cancelling; what is finished is kept. Press Ctrl-C again to leave at once.")
+        output.remark("Cancelling; what is finished is kept. Press Ctrl-C again to leave at once.")
         workspace.jobs.cancel(job.id)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

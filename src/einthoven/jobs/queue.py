@@ -14,6 +14,7 @@ from einthoven.errors import Conflict, NotFound
 from einthoven.store import Database
 from einthoven.store import tables as t
 from einthoven.store.database import now
+from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import Job, JobEvent, JobState, Problem, Progress
 
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
@@ -77,7 +78,7 @@ class JobQueue:
         with self.database.read() as c:
             rows = c.execute(
                 select(t.events)
-                .where(t.events.c.job_id == job_id, t.events.c.number > after)
+                .where(t.events.c.job_id == job_id, t.events.c.number > max(0, min(after, MAX_ROW_ID)))
                 .order_by(t.events.c.number)
             ).all()
         return [JobEvent(row.number, row.time, row.kind, row.data) for row in rows]

@@ -105,7 +105,8 @@ class ModelShelf:
             raise NotFound(f"The file of model {name!r} is gone from {self.folder}.", advice="Take the model in again.")
         return path
 
-    def rename(self, name: str, new_name: str) -> None:
+    def rename(self, name: str, new_name: str) -> str:
+        """Give a model another name, also where others name it as their base; the name as it is kept."""
         new_name = checked_name(new_name, noun="model")
         self._row(name)
         with self.database.write() as c:
@@ -114,6 +115,7 @@ class ModelShelf:
                 raise Conflict(f"There is a model {new_name!r} already.", advice="Choose another name.")
             c.execute(update(t.models).where(t.models.c.name == name).values(name=new_name))
             c.execute(update(t.models).where(t.models.c.base == name).values(base=new_name))
+        return new_name
 
     def delete(self, name: str) -> None:
         folder = self.folder / self._row(name).folder

@@ -186,7 +186,7 @@ class Store:
             dataset_id = self._require(c, dataset)
             matching = self._matching(c, dataset_id, dataset, query)
             total = c.scalar(select(func.count()).select_from(matching.subquery())) or 0
-            rows = c.execute(_ordered(matching, query).offset(offset).limit(limit)).all()
+            rows = c.execute(_ordered(matching, query).offset(min(offset, MAX_ROW_ID)).limit(limit)).all()
             labels = self._labels(c, [row.id for row in rows])
             return total, [_item(row, labels.get(row.id, {})) for row in rows]
 
@@ -218,7 +218,7 @@ class Store:
                 t.items.c.file_name.ilike(pattern, escape="\\") | t.items.c.subject.ilike(pattern, escape="\\")
             )
         if query.folds is not None:
-            statement = statement.where(t.items.c.fold.in_(query.folds))
+            statement = statement.where(t.items.c.fold.in_([fold for fold in query.folds if abs(fold) <= MAX_ROW_ID]))
         if query.sex is not None:
             statement = statement.where(t.items.c.sex == query.sex)
         if query.age_from is not None:

@@ -15,7 +15,7 @@ from einthoven.workflows.workspace import Workspace
 COHORT = "Demonstration (simulated)"
 EXAMPLE = "Example (real ECG)"
 N_EACH = 70
-SEED = 20260101
+SEED = 20260106
 TASK = "diagnosis"
 
 

@@ -259,7 +259,7 @@ def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainC
     architecture = base.architecture if base else request.architecture
     for model in workspace.models.models():
         speed = model.statistics.get("ms_per_ecg_and_epoch")
-        if model.run is None or not isinstance(speed, float):  # taken in from elsewhere
+        if model.run is None or not isinstance(speed, int | float):  # taken in from elsewhere
             continue
         if model.architecture == architecture and model.statistics.get("method") == request.method:
             minutes = speed * n * config.epochs / 60_000

@@ -18,6 +18,7 @@ from einthoven.spec import ModelSpec
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer
 from einthoven.tensors import Prepared, prepare
+from einthoven.workflows import share
 from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
 from einthoven.workflows.plain import load_result
@@ -101,9 +102,9 @@ def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePredict
 
 
 def predictor_of(workspace: Workspace, model: str) -> Predictor:
-    """The model of that name, or the `.onnx` file at that path, ready to run."""
+    """The model of that name, or the `.onnx` file or bundle at that path, ready to run."""
     if not workspace.models.has(model) and Path(model).is_file():
-        return Predictor(Path(model))
+        return Predictor(Path(model)) if model.endswith(".onnx") else Predictor(share.graph_in(Path(model)))
     path = workspace.models.graph(model)
     loaded: Predictor = workspace.cached(
         f"model {path.parent.name}", str(path.stat().st_mtime_ns), lambda: Predictor(path)

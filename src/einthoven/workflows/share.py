@@ -58,6 +58,13 @@ def exported(workspace: Workspace, name: str, *, form: Literal["onnx", "bundle"]
     return f"{_file_name(name)}.zip", buffer.getvalue()
 
 
+def graph_in(path: Path) -> bytes:
+    """The graph of a model file: the one in a bundle, or the file itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        files, _ = _unpacked(path.name, path.read_bytes(), Path(folder))
+        return files[GRAPH].read_bytes()
+
+
 def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | None = None) -> ModelView:
     """Put a model file (`.onnx` or bundle) on the shelf. Nothing in it is executed but the graph, by onnxruntime.
 

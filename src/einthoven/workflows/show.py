@@ -51,6 +51,15 @@ def signal_bytes(workspace: Workspace, item_id: int, *, band: tuple[float, float
     return record.signal.astype("<f4", copy=False).tobytes()
 
 
+def display_band(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """The band that a page asks for: both edges in Hz, or none."""
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise SettingError("A band has two edges, and one was given.", advice="Give both low and high.")
+    return low, high
+
+
 def filtered_for_display(record: EcgRecord, band: tuple[float, float]) -> EcgRecord:
     """Band-passed, with missing samples missing again afterwards (the filter itself knows no gaps)."""
     low, high = band

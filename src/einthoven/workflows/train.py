@@ -139,7 +139,8 @@ def _learn(network: "EcgNetwork", learn: Side, check: Side, settled: Plan, repor
     def on_progress(done: int, total: int) -> None:
         report.progress(epoch - 1 + done / total, settled.config.epochs, "epochs")
 
-    report.progress(0, settled.config.epochs, "searching the learning rate")
+    searching = settled.config.maximum_rate is None
+    report.progress(0, settled.config.epochs, "searching the learning rate" if searching else "epochs")
     return run_loop(
         network,
         TrainingData(learn.x, learn.y, check.x, check.y),

@@ -151,7 +151,7 @@ def _evaluate_title(workspace: Workspace, request: EvaluateRequest) -> str:
 def _require_model(workspace: Workspace, name: str) -> None:
     """A name on the shelf, or a file; the error about a name lists what there is."""
     if not workspace.models.has(name) and not Path(name).is_file():
-        if name.endswith(".onnx"):
+        if name.endswith((".onnx", ".zip")):
             raise NotFound(f"There is no model file {name!r}.")
         workspace.models.model(name)
 

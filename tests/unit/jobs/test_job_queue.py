@@ -14,11 +14,12 @@ from einthoven.results import Epoch, Failure
 from einthoven.store import Database
 from einthoven.store import tables as t
 from einthoven.store.types import Problem, Progress
+from small_ecgs import new_database
 
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> JobQueue:
-    return JobQueue(Database(tmp_path / "einthoven.db"), tmp_path)
+    return JobQueue(new_database(tmp_path), tmp_path)
 
 
 def states(jobs: JobQueue, job_id: str) -> list[str]:

@@ -10,8 +10,8 @@ import pytest
 
 from einthoven.jobs import JobQueue, Supervisor, supervisor
 from einthoven.jobs.supervisor import worker_process
-from einthoven.store import Database
 from einthoven.store.types import Job
+from small_ecgs import new_database
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="exit by signal is a matter of POSIX")
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="exit by signal 
 @pytest.fixture
 def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobQueue:
     monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.02)
-    return JobQueue(Database(tmp_path / "einthoven.db"), tmp_path)
+    return JobQueue(new_database(tmp_path), tmp_path)
 
 
 def running(program: str) -> Callable[[Job], "subprocess.Popen[bytes]"]:

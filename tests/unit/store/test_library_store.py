@@ -10,12 +10,12 @@ from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.store import Database, Store
 from einthoven.store.types import ItemQuery
 from einthoven.task import Task, TaskClass
-from small_ecgs import ecg
+from small_ecgs import ecg, new_database
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(Database(tmp_path / "einthoven.db"), tmp_path)
+    return Store(new_database(tmp_path), tmp_path)
 
 
 def names(store: Store, dataset: str, query: ItemQuery | None = None) -> list[str]:

@@ -6,15 +6,16 @@ import pytest
 
 from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.spec import ModelSpec
-from einthoven.store import Database, ModelShelf
+from einthoven.store import ModelShelf
 from einthoven.task import TaskClass
+from small_ecgs import new_database
 
 SPEC = ModelSpec("single-label", (TaskClass("x"), TaskClass("y")), task="t")
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> ModelShelf:
-    return ModelShelf(Database(tmp_path / "einthoven.db"), tmp_path)
+    return ModelShelf(new_database(tmp_path), tmp_path)
 
 
 @pytest.fixture

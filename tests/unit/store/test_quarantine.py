@@ -7,11 +7,12 @@ import pytest
 from einthoven.errors import NotFound
 from einthoven.results import Failure
 from einthoven.store import Database, Quarantine, Store, quarantine
+from small_ecgs import new_database
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    Store(Database(tmp_path / "einthoven.db"), tmp_path).create_dataset("d")
+    Store(new_database(tmp_path), tmp_path).create_dataset("d")
     return tmp_path
 
 

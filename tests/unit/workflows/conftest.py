@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from einthoven.workflows.workspace import Workspace
-from small_ecgs import Notes
+from small_ecgs import Notes, new_workspace
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return Workspace(tmp_path / "home")
+    return new_workspace(tmp_path / "home")
 
 
 @pytest.fixture

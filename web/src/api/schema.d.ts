@@ -324,7 +324,10 @@ export interface paths {
         };
         /**
          * Job Events
-         * @description Server-sent events from number `after` on (or `Last-Event-ID`); each `data` is a JobEvent. Ends with the job.
+         * @description Server-sent events from number `after` on (or `Last-Event-ID`), until the job has ended.
+         *
+         *     `event`: a JobEvent; its `kind` `progress` carries a Progress and, being replaced by the next, has the
+         *     number of the event before it. `end`: the final state.
          */
         get: operations["job_events"];
         put?: never;
@@ -1949,6 +1952,9 @@ export interface components {
         /**
          * TrainOutcome
          * @description A training that ended with a model. `validation` is how the best epoch did on the validation part.
+         *
+         *     `parity_logits`, `parity_probabilities`: largest difference between network and exported graph (for
+         *     regression that of the values, and None).
          */
         TrainOutcome: {
             /** Best Epoch */
@@ -1960,7 +1966,7 @@ export interface components {
             /** Parity Logits */
             parity_logits: number;
             /** Parity Probabilities */
-            parity_probabilities: number;
+            parity_probabilities: number | null;
             /** Refused */
             refused: components["schemas"]["Failure"][];
             /** Seconds */

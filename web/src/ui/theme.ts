@@ -24,7 +24,7 @@ export const WEIGHT = { normal: 400, strong: 600 } as const;
 
 export const theme = createTheme({
   primaryColor: "accent",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
   luminanceThreshold: 0.3,
   colors: { accent, gray, dark, good, doubt, bad },

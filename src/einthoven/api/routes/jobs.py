@@ -59,7 +59,8 @@ async def job_events(workspace: Here, request: Request, job: str, after: int = 0
     `event`: a JobEvent; its `kind` `progress` carries a Progress and, being replaced by the next, has the
     number of the event before it. `end`: the final state.
     """
-    last = int(request.headers.get("last-event-id", after))
+    resumed = request.headers.get("last-event-id", "")
+    last = int(resumed) if resumed.isascii() and resumed.isdigit() else after
 
     async def stream() -> AsyncIterator[ServerSentEvent]:
         number, progress = last, None

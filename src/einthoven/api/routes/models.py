@@ -38,8 +38,7 @@ def take_in_model(
 def rename_model(workspace: Here, model: str, name: Annotated[str, Form()]) -> ModelView:
     from einthoven.workflows import share
 
-    workspace.models.rename(model, name)
-    return share.view(workspace, name)
+    return share.view(workspace, workspace.models.rename(model, name))
 
 
 @router.delete("/models/{model}", status_code=204)

@@ -30,7 +30,7 @@ def signal(
     """float32, little-endian, `(n_leads, n_samples)` in C order at the record's own rate; NaN = missing."""
     from einthoven.workflows import show
 
-    band = None if low is None or high is None else (low, high)
+    band = show.display_band(low, high)
     return Response(show.signal_bytes(workspace, item, band=band), media_type="application/octet-stream")
 
 

@@ -71,8 +71,16 @@ function EvaluateForm({ models, datasets, onStarted }: EvaluateFormProps) {
   const current = useCurrentDataset();
   const [typed, setTyped] = useState<{ model?: string; dataset?: string; task?: string; folds: readonly number[] }>({ folds: [] });
   const model = models.find((entry) => entry.name === (typed.model ?? search.model)) ?? models[0];
-  const wanted = [typed.dataset, search.dataset, current.name ?? undefined].find((name) => datasets.some((entry) => entry.name === name));
-  const dataset = datasets.find((entry) => entry.name === wanted) ?? datasets.find((entry) => entry.n_records > 0);
+  // Labels of the model's own task make the first choice; the dataset that is open otherwise comes second.
+  const named = (name: string | null | undefined) => datasets.find((entry) => entry.name === name);
+  const asksTheSame = (entry: Dataset) => model !== undefined && entry.tasks.includes(model.task);
+  const opened = named(current.name);
+  const dataset =
+    named(typed.dataset) ??
+    named(search.dataset) ??
+    (opened !== undefined && asksTheSame(opened) ? opened : datasets.find(asksTheSame)) ??
+    opened ??
+    datasets.find((entry) => entry.n_records > 0);
   const summary = useQuery(datasetQuery(dataset?.name ?? ""));
   const tasks = summary.data?.tasks ?? [];
   const task =

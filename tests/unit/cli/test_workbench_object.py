@@ -1,0 +1,74 @@
+"""The workbench as a Python object: the same workflows, with exceptions instead of exit codes."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from einthoven import ReadHints, Workbench, errors
+from einthoven.jobs.queue import ENDED
+from einthoven.workflows.dispatch import run_job
+from hand_made_model import mean_model, mean_spec
+from small_ecgs import HINTS, bare_csv, new_database, npz, write
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    new_database(tmp_path / "home").close()
+    return Workbench(tmp_path / "home")
+
+
+def test_from_files_to_an_evaluation(bench: Workbench, tmp_path: Path) -> None:
+    files = {f"{number}.npz": npz(number) for number in range(4)} | {"bad.npz": b"no"}
+    outcome = bench.import_files(write(tmp_path / "in", files), dataset="d")
+    assert (outcome.n_read, outcome.n_refused) == (4, 1)
+    table = tmp_path / "labels.csv"
+    table.write_text("file_name,label\n" + "".join(f"{n},{'slow' if n % 2 else 'fast'}\n" for n in range(4)))
+    assert bench.import_labels("d", table, task="pace").counts == {"fast": 2, "slow": 2}
+    assert [task.name for task in bench.tasks("d")] == ["pace"] and [d.name for d in bench.datasets()] == ["d"]
+    assert set(bench.records("d")) == {f"{number}.npz" for number in range(4)}
+
+    (tmp_path / "m.onnx").write_bytes(mean_model(mean_spec()))
+    assert bench.take_in(tmp_path / "m.onnx").name == "m" == bench.models()[0].name
+    assert bench.predict("m", dataset="d").total == 4
+    by_file = bench.predict("m", tmp_path / "in" / "1.npz")
+    assert [row.prediction.file_name for row in by_file.rows] == ["1.npz"]
+    assert bench.evaluate("m", "d").evaluation.n == 4
+    assert bench.export("m", tmp_path / "out.onnx").read_bytes() == mean_model(mean_spec())
+    assert bench.export("m", tmp_path / "out.zip").read_bytes()[:2] == b"PK"
+    assert [job.kind for job in bench.workspace.jobs.jobs()] == ["evaluate", "predict", "predict", "import"]
+
+
+def test_hints_are_given_as_values(bench: Workbench, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", {"1.csv": bare_csv(1)})
+    refused = bench.import_files(folder, dataset="d").refused
+    assert set(refused[0].missing_hints) == {"unit", "rate"}
+    assert bench.import_files(folder, dataset="d", hints=ReadHints.parse(HINTS)).n_read == 1
+
+
+def test_a_failure_is_the_exception_that_it_was(bench: Workbench, tmp_path: Path) -> None:
+    with pytest.raises(errors.NotFound, match="gone"):
+        bench.import_files(tmp_path / "gone", dataset="d")
+    with pytest.raises(errors.NotFound, match="no model 'm'"):
+        bench.predict("m", tmp_path)
+    with pytest.raises(errors.SettingError, match="cannot be the name"):
+        bench.import_files(tmp_path, dataset="a/b")
+    bench.workspace.store.create_dataset("d")
+    with pytest.raises(errors.NotFound, match="no task 't'"):
+        bench.train("d", "t")
+
+
+def test_a_job_that_a_running_server_takes_is_waited_for(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "in", {"1.npz": npz(1)})
+    jobs, claim = bench.workspace.jobs, bench.workspace.jobs.claim
+
+    def taken(_worker: str, *, job_id: str) -> None:
+        job = claim("the server", job_id=job_id)
+        assert job is not None
+        threading.Timer(0.4, run_job, (bench.workspace, job)).start()
+
+    monkeypatch.setattr(jobs, "claim", taken)
+    assert bench.import_files(folder, dataset="d").n_read == 1
+    assert all(job.state in ENDED for job in jobs.jobs())
