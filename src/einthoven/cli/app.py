@@ -112,7 +112,9 @@ def train(
     dataset: Annotated[str, typer.Option(help="Dataset to learn from.")],
     task: Annotated[str, typer.Option(help="Task to learn.")],
     architecture: Annotated[str, typer.Option(help="xceptiontime or inceptiontime.")] = "xceptiontime",
-    from_model: Annotated[str | None, typer.Option("--from", help="Model whose weights to continue from.")] = None,
+    from_model: Annotated[
+        str | None, typer.Option("--from", help="Model to continue from, by name or as a bundle.")
+    ] = None,
     head_only: Annotated[bool, typer.Option("--head-only", help="With --from: train only the last layer.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the new model.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs at most (default 50).")] = None,
@@ -146,6 +148,8 @@ def train(
     from einthoven.workflows.requests import TrainRequest
 
     with output.errors_said():
+        workspace = _workspace(home)
+        from_model = None if from_model is None else _on_the_shelf(workspace, from_model)
         request = TrainRequest(
             dataset=dataset, task=task, architecture=architecture, from_model=from_model,
             method=("head" if head_only else "whole") if from_model or head_only else "scratch", name=name,
@@ -153,7 +157,7 @@ def train(
             optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience, rate=rate,
             duration=duration, padding=padding, z_score=z_score,
         )  # fmt: skip
-        learning.train(_workspace(home), request, as_json=as_json)
+        learning.train(workspace, request, as_json=as_json)
 
 
 @app.command()
@@ -199,7 +203,7 @@ def evaluate(
 
 @app.command()
 def export(
-    model: Annotated[str, typer.Option(help="Model by name.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
     out: Annotated[Path, typer.Option(help="File to write: .onnx for the bare graph, .zip for the bundle.")],
     home: Home = None,
     as_json: Json = False,
@@ -208,7 +212,8 @@ def export(
     from einthoven.cli import listing
 
     with output.errors_said():
-        listing.export(_workspace(home), model, out, as_json=as_json)
+        workspace = _workspace(home)
+        listing.export(workspace, _on_the_shelf(workspace, model), out, as_json=as_json)
 
 
 @app.command()
@@ -251,3 +256,15 @@ def _model(model: str) -> str:
     """A file is named by its whole path, since a server may run elsewhere; anything else is a name."""
     path = Path(model)
     return str(path.resolve()) if path.is_file() else model
+
+
+def _on_the_shelf(workspace: "Workspace", model: str) -> str:
+    """The model's name; a file is taken in first, since its weights and where it came from must be kept."""
+    path = Path(model)
+    if workspace.models.has(model) or not path.is_file():
+        return model
+    from einthoven.workflows import share
+
+    name = share.take_in(workspace, path.name, path.read_bytes()).name
+    output.err.print(f"{path.name} is now the model {name}.", markup=False)
+    return name

@@ -176,6 +176,15 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
             f"Model {base.name!r} carries no weights to go on from, only its graph.",
             advice="Start from another model, or from scratch.",
         )
+    for noun, wanted, fixed in (
+        ("rate", request.rate, base.spec.rate),
+        ("duration", request.duration, base.spec.duration),
+    ):
+        if wanted is not None and wanted != fixed:
+            raise IncompatibleModel(
+                f"Model {base.name!r} sees a {noun} of {fixed:g}; a training from it cannot change that to {wanted:g}.",
+                advice=f"Leave the {noun} out, or train from scratch.",
+            )
     # A model that is trained on keeps seeing what it learned to see.
     return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit)
 

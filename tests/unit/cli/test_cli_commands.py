@@ -250,6 +250,13 @@ def test_a_model_is_exported_as_graph_or_bundle(bench: Workspace, run: Run, tmp_
     assert run("export", "--model", "none", "--out", tmp_path / "m.zip").code == 1
 
 
+def test_a_model_file_is_taken_in_before_it_is_exported_on(bench: Workspace, run: Run, tmp_path: Path) -> None:
+    run("export", "--model", "m", "--out", tmp_path / "given.onnx")
+    found = run("export", "--model", tmp_path / "given.onnx", "--out", tmp_path / "on.onnx", "--json").json
+    assert found["model"] == "given" and bench.models.has("given")
+    assert (tmp_path / "on.onnx").read_bytes() == (tmp_path / "given.onnx").read_bytes()
+
+
 def test_the_doctor_tells_what_is_there(run: Run, home: Path) -> None:
     said = run("doctor")
     assert said.code == 0 and str(home) in said.text

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from einthoven.errors import IncompatibleModel
 from einthoven.jobs import reporter
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Job
@@ -184,6 +185,12 @@ def continued(trained: Trained) -> str:
         "real", "three", from_model="ours", method="head", epochs=1, batch_size=8, maximum_rate=0.003
     )
     return outcome_of(workspace, train(workspace, request)).model
+
+
+def test_a_training_from_a_model_cannot_change_what_the_model_sees(trained: Trained, continued: str) -> None:
+    request = TrainRequest("real", "three", from_model="ours", method="whole", rate=250.0)
+    with pytest.raises(IncompatibleModel, match="rate of 100; .* cannot change that to 250"):
+        planning.plan(trained.workspace, request)
 
 
 def test_a_head_only_training_changes_only_the_head(trained: Trained, continued: str) -> None:

@@ -2259,6 +2259,8 @@ export interface operations {
     records: {
         parameters: {
             query?: {
+                offset?: number;
+                limit?: number;
                 search?: string;
                 task?: string | null;
                 /** @description a class of `task`; empty: records without a label */
@@ -2270,8 +2272,6 @@ export interface operations {
                 only_doubts?: boolean;
                 sort?: string;
                 descending?: boolean;
-                offset?: number;
-                limit?: number;
             };
             header?: never;
             path: {

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Response, UploadFile
 
 from einthoven.api.routes import Here
 from einthoven.record import Sex
@@ -41,7 +41,7 @@ def delete_dataset(workspace: Here, dataset: str) -> None:
 def _query(
     search: str = "",
     task: str | None = None,
-    label: str | None = None,
+    label: Annotated[str | None, Query(description="a class of `task`; empty: records without a label")] = None,
     folds: Annotated[list[int] | None, Query()] = None,
     sex: Sex | None = None,
     age_from: float | None = None,
@@ -62,20 +62,10 @@ def _query(
 def records(
     workspace: Here,
     dataset: str,
-    search: str = "",
-    task: str | None = None,
-    label: Annotated[str | None, Query(description="a class of `task`; empty: records without a label")] = None,
-    folds: Annotated[list[int] | None, Query()] = None,
-    sex: Sex | None = None,
-    age_from: float | None = None,
-    age_to: float | None = None,
-    only_doubts: bool = False,  # noqa: FBT001  a query parameter
-    sort: str = "file_name",
-    descending: bool = False,  # noqa: FBT001  a query parameter
+    query: Annotated[ItemQuery, Depends(_query)],
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> ItemPage:
-    query = _query(search, task, label, folds, sex, age_from, age_to, only_doubts, sort, descending)
     total, rows = workspace.store.items(dataset, query, offset=offset, limit=limit)
     return ItemPage(total, tuple(rows))
 
