@@ -7,6 +7,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from einthoven import errors
+from einthoven.errors import EinthovenError
 from einthoven.record import EcgRecord, ReadHints
 
 if TYPE_CHECKING:
@@ -15,7 +17,17 @@ if TYPE_CHECKING:
     from einthoven.tensors import prepare
     from einthoven.workbench import Workbench
 
-__all__ = ["EcgRecord", "Predictor", "ReadHints", "Workbench", "prepare", "read", "read_all"]
+__all__ = [
+    "EcgRecord",
+    "EinthovenError",
+    "Predictor",
+    "ReadHints",
+    "Workbench",
+    "errors",
+    "prepare",
+    "read",
+    "read_all",
+]
 
 _HOMES = {
     "Predictor": "einthoven.infer",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from einthoven.errors import IncompatibleModel, LabelError, RecordError
 from einthoven.record import EcgRecord, Signal
 from einthoven.signal.standardise import standardise
+from einthoven.signal.z_score import FLAT
 from einthoven.spec import ModelSpec
 from einthoven.task import Answer
 
@@ -33,7 +34,7 @@ def prepare(record: EcgRecord, spec: ModelSpec) -> Prepared:
     ------
     IncompatibleModel
         When the record does not fit the model: leads lack, gaps are too long, the rate is too low, or
-        the amplitude is relative and the model judges millivolts.
+        the amplitude is relative and the model judges millivolts, or no lead shows anything.
     """
     if record.amplitude == "relative" and spec.z_score is None:
         raise IncompatibleModel(
@@ -49,6 +50,12 @@ def prepare(record: EcgRecord, spec: ModelSpec) -> Prepared:
         raise IncompatibleModel(
             f"The model's steps make {result.signal.shape} of this record, but it takes {expected} (leads, samples).",
             advice="In the model's steps, resampling must come before the window.",
+        )
+    deviations = np.nanstd(result.signal, axis=1)
+    if not (deviations > FLAT).any():
+        raise IncompatibleModel(
+            "Every lead is flat: there is no heartbeat in this record for the model to judge.",
+            advice="Check the recording, or leave it out.",
         )
     notes = result.notes
     if record.amplitude == "relative" and spec.z_score == "record":

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from einthoven.api.problems import problem
 
 COOKIE = "einthoven_token"
+"""Browsers share cookies between the ports of a host; the port in the name keeps two servers apart."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 # The pages are one bundle without foreign code, and nothing may be fetched from elsewhere.
@@ -74,9 +75,9 @@ class Guard:
         if given is not None and scope["method"] == "GET" and self._matches(given):
             # The token leaves the address bar at once, so that it is in no bookmark and no screenshot.
             response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
-            response.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", max_age=365 * 86400)
+            response.set_cookie(cookie_name(host), self.token, httponly=True, samesite="strict", max_age=365 * 86400)
             return response
-        if self._holds_token(headers):
+        if self._holds_token(headers, cookie_name(host)):
             return None
         if scope["path"].startswith("/api/"):
             return problem(
@@ -85,15 +86,21 @@ class Guard:
             )  # fmt: skip
         return Response(_LOCKED, status_code=401, media_type="text/html")
 
-    def _holds_token(self, headers: Headers) -> bool:
+    def _holds_token(self, headers: Headers, cookie: str) -> bool:
         bearer = headers.get("authorization", "")
         if bearer.startswith("Bearer ") and self._matches(bearer[7:]):
             return True
         cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
-        return any(name == COOKIE and self._matches(value) for name, _, value in cookies)
+        return any(name == cookie and self._matches(value) for name, _, value in cookies)
 
     def _matches(self, given: str) -> bool:
         return secrets.compare_digest(given.encode(), self.token.encode())
+
+
+def cookie_name(host: str) -> str:
+    """Name of the cookie for a Host header."""
+    port = host.rpartition(":")[2]
+    return f"{COOKIE}_{port}" if port.isdecimal() else COOKIE
 
 
 def _name(host: str) -> str:

@@ -42,13 +42,14 @@ def serve(
         list[str] | None, typer.Option(help="Further name by which browsers reach this server.")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Make the demonstration library if it is not there.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Start the workbench in the browser."""
     from einthoven.api.server import serve as run
     from einthoven.wiring import built_pages
     from einthoven.workflows import demonstrate
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
         if demo:
             demonstrate.ensure(workspace)
@@ -56,6 +57,9 @@ def serve(
             output.warn("Others on this network can reach this server; the token is their only hurdle.")
 
         def ready(address: str) -> None:
+            if as_json:
+                output.show_json({"address": address, "home": str(workspace.home)})
+                return
             output.say(f"Einthoven is running. Open\n\n  {address}\n")
             output.say(f"Data: {workspace.home}    Stop with Ctrl-C.")
 
@@ -86,7 +90,7 @@ def import_(
     """Read ECG files into a dataset, with labels."""
     from einthoven.cli import importing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         importing.run(
             _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind,
             file_column=file_column, label_column=label_column, layout=layout, resolution=resolution,
@@ -103,7 +107,7 @@ def show(
     """Say what is in an ECG file: its passport."""
     from einthoven.cli import showing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         showing.run(path, hints=parse_hints(assume), as_json=as_json)
 
 
@@ -147,7 +151,7 @@ def train(
     from einthoven.cli import learning
     from einthoven.workflows.requests import TrainRequest
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
         from_model = None if from_model is None else _on_the_shelf(workspace, from_model)
         request = TrainRequest(
@@ -175,7 +179,7 @@ def predict(
     from einthoven.cli import learning
     from einthoven.workflows.requests import PredictRequest
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         request = PredictRequest(
             model=_model(model), dataset=dataset, folds=parse_folds(folds),
             paths=tuple(str(path.resolve()) for path in paths or ()), hints=parse_hints(assume),
@@ -196,7 +200,7 @@ def evaluate(
     from einthoven.cli import learning
     from einthoven.workflows.requests import EvaluateRequest
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         request = EvaluateRequest(model=_model(model), dataset=dataset, task=task, folds=parse_folds(folds))
         learning.evaluate(_workspace(home), request, as_json=as_json)
 
@@ -211,7 +215,7 @@ def export(
     """Write a model to a file that can be given away."""
     from einthoven.cli import listing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
         listing.export(workspace, _on_the_shelf(workspace, model), out, as_json=as_json)
 
@@ -221,7 +225,7 @@ def datasets(home: Home = None, as_json: Json = False) -> None:
     """List the datasets."""
     from einthoven.cli import listing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         listing.datasets(_workspace(home), as_json=as_json)
 
 
@@ -230,7 +234,7 @@ def models(home: Home = None, as_json: Json = False) -> None:
     """List the models."""
     from einthoven.cli import listing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         listing.models(_workspace(home), as_json=as_json)
 
 
@@ -239,7 +243,7 @@ def formats(as_json: Json = False) -> None:
     """List the file formats that can be read."""
     from einthoven.cli import listing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         listing.formats(as_json=as_json)
 
 
@@ -248,7 +252,7 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
     """Check this installation and say what is missing."""
     from einthoven.cli import listing
 
-    with output.errors_said():
+    with output.errors_said(as_json=as_json):
         listing.doctor(_workspace(home), as_json=as_json)
 
 

@@ -1,17 +1,22 @@
 """`einthoven import`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from einthoven.cli import output, work
-from einthoven.errors import LabelError
+from einthoven.errors import InputError, LabelError
 from einthoven.record import ReadHints
+from einthoven.store.types import Problem
 from einthoven.task import Kind
 from einthoven.workflows import labelling
+from einthoven.workflows.dispatch import ecgs
 from einthoven.workflows.plain import to_plain
-from einthoven.workflows.requests import ImportOutcome, ImportRequest, LabelOutcome
+from einthoven.workflows.requests import ImportOutcome, ImportRequest, LabelOutcome, problem_of
 from einthoven.workflows.workspace import Workspace
+
+LISTED = 10
 
 
 def run(
@@ -40,16 +45,25 @@ def run(
     )
     outcome = work.do(workspace, workspace.submit("import", request), ImportOutcome, quiet=as_json)
     labelled: LabelOutcome | None = None
+    wrong: Problem | None = None
     if labels is not None and table is not None and outcome.n_read + outcome.n_already_there:
-        labelled = labelling.import_labels(
-            workspace, dataset, name=labels.name, data=table, task=task, kind=kind, file_column=file_column,
-            label_column=label_column,
-        )  # fmt: skip
+        try:
+            labelled = labelling.import_labels(
+                workspace, dataset, name=labels.name, data=table, task=task, kind=kind, file_column=file_column,
+                label_column=label_column,
+            )  # fmt: skip
+        except InputError as error:
+            # What became of the files must be said all the same.
+            wrong = problem_of(error)
     if as_json:
-        output.show_json({**to_plain(outcome), "labels": to_plain(labelled) if labelled else None})
+        labels_said = {"labels": to_plain(labelled), "labels_problem": to_plain(wrong)}
+        output.show_json({**to_plain(outcome), **labels_said})
     else:
         _say(outcome, labelled)
-    raise typer.Exit(output.exit_code(outcome.n_read + outcome.n_already_there, outcome.n_refused))
+        if wrong is not None:
+            output.complain(wrong.detail, f"{wrong.advice} Columns are named by --file-column and --label-column.")
+    code = output.exit_code(outcome.n_read + outcome.n_already_there, outcome.n_refused)
+    raise typer.Exit(output.SOME_FAILED if wrong is not None and code == output.OK else code)
 
 
 def _read(labels: Path) -> bytes:
@@ -65,7 +79,7 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
     output.show_failures(outcome.refused)
     there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
     refused = f", {outcome.n_refused} refused" if outcome.n_refused else ""
-    output.say(f"{outcome.dataset}: {outcome.n_read} ECGs read{there}{refused}, in {outcome.seconds:.1f} s")
+    output.say(f"{outcome.dataset}: {ecgs(outcome.n_read)} read{there}{refused}, in {outcome.seconds:.1f} s")
     for doubt, n in outcome.doubts.items():
         output.say(f"  doubt ({n}): {doubt}")
     for line in (*outcome.notes, *outcome.skipped):
@@ -77,6 +91,8 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
             f"  {outcome.labels_without_record} labels without a file, "
             f"{outcome.records_without_label} files without labels"
         )
+        _some("label without a file", outcome.examples_without_record, outcome.labels_without_record)
+        _some("file without labels", outcome.examples_without_label, outcome.records_without_label)
     if labelled is not None:
         counts = ", ".join(f"{name} {n}" for name, n in labelled.counts.items())
         output.say(f"  task {labelled.task} ({labelled.kind}): {labelled.n_matched} labelled: {counts}")
@@ -84,7 +100,14 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
             f"  {labelled.n_labels_without_record} labels without a record, "
             f"{labelled.n_records_without_label} records without a label"
         )
-        for name in labelled.labels_without_record[:5]:
-            output.say(f"    label without a record: {name}")
+        _some("label without a record", labelled.labels_without_record, labelled.n_labels_without_record)
+        _some("record without a label", labelled.records_without_label, labelled.n_records_without_label)
         for warning in labelled.warnings:
             output.say(f"  {warning}")
+
+
+def _some(what: str, names: Sequence[str], n: int) -> None:
+    for name in names[:LISTED]:
+        output.say(f"    {what}: {name}")
+    if n > LISTED:
+        output.say(f"    ... and {n - LISTED} more; --json lists them")

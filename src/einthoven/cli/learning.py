@@ -10,6 +10,7 @@ from einthoven.errors import InputError
 from einthoven.evaluate import to_json
 from einthoven.results import Evaluation
 from einthoven.workflows import planning
+from einthoven.workflows.dispatch import ecgs
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.predict import CSV_NAME
 from einthoven.workflows.requests import (
@@ -109,8 +110,11 @@ def _copy(table: Path, out: Path) -> None:
 
 def _say_predictions(outcome: PredictionTable, out: Path | None) -> None:
     output.show_failures(outcome.refused)
+    for row in outcome.rows:
+        for doubt in row.prediction.doubts:
+            output.warn(f"doubt {row.prediction.file_name}: {doubt}")
     if out is not None:
-        output.say(f"{outcome.total} ECGs predicted, written to {out}")
+        output.say(f"{ecgs(outcome.total)} predicted, written to {out}")
         return
     if outcome.simulated_model:
         output.warn("This model learned from simulated ECGs; its answers say nothing about patients.")
@@ -147,7 +151,7 @@ def _say(evaluation: Evaluation) -> None:
         names = [c.name for c in evaluation.per_class]
         rows = [(name, *row) for name, row in zip(names, evaluation.confusion, strict=True)]
         output.show_table(("true \\ predicted", *names), rows)
-    for reason in evaluation.reasons.values():
+    for reason in dict.fromkeys(evaluation.reasons.values()):
         output.say(f"  {reason}")
     for warning in evaluation.warnings:
         output.warn(warning)

@@ -4,7 +4,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.text import Text
 
 from einthoven.errors import EinthovenError
 from einthoven.results import Failure
+
+if TYPE_CHECKING:
+    from einthoven.store.types import Problem
 
 OK, NONE, SOME_FAILED, USAGE = 0, 1, 3, 2
 """Exit codes: all well; nothing succeeded; the arguments are wrong (Typer's own); some files failed."""
@@ -25,6 +29,7 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 def show_json(value: Any) -> None:
     """The one JSON document of a command that was called with `--json`."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    sys.stdout.flush()
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -63,7 +68,7 @@ def show_failures(failures: Sequence[Failure], *, at_most: int = 20) -> None:
         named = reason if reason.startswith(failure.file_name) else f"{failure.file_name}: {reason}"
         err.print(Text.assemble(("refused ", "red"), named))
     if len(failures) > at_most:
-        remark(f"... and {len(failures) - at_most} more")
+        remark(f"... and {len(failures) - at_most} more: --json lists them, and so does the page Library")
 
 
 def exit_code(done: int, failed: int) -> int:
@@ -74,13 +79,23 @@ def exit_code(done: int, failed: int) -> int:
 
 
 @contextmanager
-def errors_said() -> Iterator[None]:
-    """End the command with our own errors in words and exit code 1, not with a traceback."""
+def errors_said(*, as_json: bool = False) -> Iterator[None]:
+    """End the command with our own errors in words (or as JSON) and exit code 1, not with a traceback."""
     try:
         yield
     except EinthovenError as error:
-        complain(error.message, error.advice)
+        from einthoven.workflows.requests import problem_of  # on use: --help must cost nothing
+
+        say_problem(problem_of(error), as_json=as_json)
         raise typer.Exit(NONE) from error
+
+
+def say_problem(problem: "Problem", *, as_json: bool) -> None:
+    """Why a command could not do its work: on standard error, or as its one JSON document."""
+    if as_json:
+        show_json(asdict(problem))
+    else:
+        complain(problem.detail, problem.advice)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 
 from einthoven.cli import output
 from einthoven.jobs.queue import ENDED
-from einthoven.store.types import Job
+from einthoven.store.types import Job, Problem
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.workspace import Workspace
@@ -28,8 +28,7 @@ def do(workspace: Workspace, job: Job, kind: type[T], *, quiet: bool) -> T:
     ended = _watch(workspace, job, quiet=quiet)
     outcome = load_result(workspace.jobs.path(job.id) / RESULT, kind)
     if outcome is None:
-        problem = ended.problem
-        output.complain(problem.detail if problem else ended.headline, problem.advice if problem else "")
+        output.say_problem(ended.problem or Problem("Cancelled", ended.headline), as_json=quiet)
         raise typer.Exit(output.NONE)
     return outcome
 

@@ -61,13 +61,16 @@ def plan(sources: Sequence[FileSource]) -> ReadPlan:
     """
     owners = _owners(sources)
     stems = {_folder_and_stem(source) for source in sources if _suffix(source) == ".hea"}
+    ecg_suffixes = {extension for entry in FORMATS for extension in entry.extensions}
     piles = _Piles()
     for source in sources:
         owner = owners.get(source.name.casefold())
         if owner is not None:
             piles.put(piles.companions, source, f"read with {owner}")
         else:
-            _sort(source, piles, annotates=_suffix(source) != ".hea" and _folder_and_stem(source) in stems)
+            # A broken `r1.dcm` beside `r1.hea` is an ECG that cannot be read; `r1.atr` is an annotation of r1.
+            annotates = _suffix(source) not in ecg_suffixes and _folder_and_stem(source) in stems
+            _sort(source, piles, annotates=annotates)
     return ReadPlan(
         records=tuple(piles.records),
         companions=tuple(piles.companions),

@@ -67,6 +67,7 @@ def read_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[Ecg
         if source.name not in error.message and not isinstance(error, MissingDependency):
             error.message = f"{source.name}: {error.message}"
             error.args = (error.message,)
+        error.advice = error.advice or "Correct the file and read it again, or leave it out."
         raise
     except Exception as error:
         # numpy, scipy, wfdb and pydicom raise almost anything on damaged bytes.

@@ -148,6 +148,16 @@ class JobQueue:
             _append(c, found, "state", {"state": "running"})
         return self.job(found)
 
+    def busy(self, kinds: Collection[str]) -> bool:
+        """Whether a living worker, of whatever program, does a job of these kinds."""
+        with self.database.read() as c:
+            statement = select(func.count()).where(
+                t.jobs.c.state == "running",
+                t.jobs.c.kind.in_(kinds),
+                t.jobs.c.heartbeat > time.time() - LOST_SECONDS,
+            )
+            return bool(c.scalar(statement))
+
     def end(self, job_id: str, state: JobState, *, headline: str = "", problem: Problem | None = None) -> None:
         """Mark a running job as ended; one that ended already stays as it is."""
         with self.database.write() as c:

@@ -90,7 +90,7 @@ class Supervisor:
     def _claim(self) -> None:
         busy = {lane for lane, _, _ in self._running.values()}
         for lane, kinds in enumerate(LANES):
-            if lane in busy:
+            if lane in busy or self.queue.busy(kinds):
                 continue
             job = self.queue.claim(self.id, kinds=kinds)
             if job is None:

@@ -123,10 +123,15 @@ def _demonstrate(workspace: Workspace, request: Any, report: Reporter) -> Any:
     return demonstrate(workspace, request, report)
 
 
+def ecgs(n: int) -> str:
+    """A number of ECGs in words."""
+    return "1 ECG" if n == 1 else f"{n:,} ECGs"
+
+
 def _said_import(outcome: ImportOutcome) -> str:
     there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
-    refused = f", {outcome.n_refused} files refused" if outcome.n_refused else ""
-    return f"{outcome.n_read} ECGs read{there}{refused}"
+    refused = f", {outcome.n_refused} file{'s' * (outcome.n_refused != 1)} refused" if outcome.n_refused else ""
+    return f"{ecgs(outcome.n_read)} read{there}{refused}"
 
 
 def _said_train(outcome: TrainOutcome) -> str:
@@ -138,7 +143,7 @@ def _said_train(outcome: TrainOutcome) -> str:
 
 def _said_predict(outcome: PredictionTable) -> str:
     refused = f", {len(outcome.refused)} refused" if outcome.refused else ""
-    return f"{outcome.total} ECGs predicted{refused}"
+    return f"{ecgs(outcome.total)} predicted{refused}"
 
 
 def _said_evaluate(outcome: EvaluationReport) -> str:

@@ -16,7 +16,7 @@ VERSION = 1
 
 def to_plain(value: Any) -> Any:
     """A dataclass as dicts, lists, numbers and strings."""
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    return None if value is None else TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
 def from_plain(kind: type[T], data: Any) -> T:

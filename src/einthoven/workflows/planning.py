@@ -134,7 +134,11 @@ def _unlabelled(task: Task, n: int) -> Mapping[str, int]:
     """Why `n` records carry no answer. The task's reasons count the whole dataset: they are told where they add up."""
     if n and sum(task.left_out.values()) == n:
         return task.left_out
-    return {"has no label of this task": n} if n else {}
+    if not n:
+        return {}
+    reasons = "; ".join(f"{count} {reason}" for reason, count in task.left_out.items())
+    of_all = f" (in the whole dataset: {reasons})" if reasons else ""
+    return {f"has no label of this task{of_all}": n}
 
 
 def train_config(workspace: Workspace, request: TrainRequest) -> TrainConfig:
@@ -152,7 +156,7 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
         if request.method != "scratch":
             raise SettingError(
                 f"Method {request.method!r} continues from a model, and none was named.",
-                advice="Name the model to start from, or train from scratch.",
+                advice="Name the model to start from (--from), or train from scratch.",
             )
         ARCHITECTURES.require(request.architecture)
         preferences = workspace.preferences
@@ -270,7 +274,8 @@ def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainC
         speed = model.statistics.get("ms_per_ecg_and_epoch")
         if model.run is None or not isinstance(speed, int | float):  # taken in from elsewhere
             continue
-        if model.architecture == architecture and model.statistics.get("method") == request.method:
+        same_cost = (model.statistics.get("method") == "head") == (request.method == "head")
+        if model.architecture == architecture and same_cost:
             minutes = speed * n * config.epochs / 60_000
             return minutes, f"at most, if all {config.epochs} epochs run; as fast as {model.name!r} was trained here"
     return None, "not known before a first training with this architecture on this machine"

@@ -42,7 +42,7 @@ def _summary(workspace: Workspace, job: Job) -> RunSummary:
     request = from_plain(TrainRequest, job.request)
     events = workspace.jobs.events(job.id)
     epochs = _epochs(events)
-    scores = [epoch.f1 for epoch in epochs if epoch.f1 is not None]
+    kept = min(epochs, key=lambda epoch: epoch.validation_loss, default=None)
     outcome = load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome)
     setup = next((e.data for e in reversed(events) if e.kind == "setup"), {})
     return RunSummary(
@@ -56,7 +56,7 @@ def _summary(workspace: Workspace, job: Job) -> RunSummary:
         created=job.created,
         epoch=len(epochs),
         epochs=int(setup.get("epochs", 0)),
-        best_f1=max(scores) if scores else None,
+        best_f1=kept.f1 if kept is not None else None,
         model=outcome.model if outcome else None,
         headline=job.headline,
     )

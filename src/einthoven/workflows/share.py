@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any, Literal
 
-from einthoven.errors import EinthovenError, FormatError, InputError
+from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError
 from einthoven.infer import Predictor
 from einthoven.models.weights import read_weights_info
 from einthoven.spec import ModelSpec
@@ -79,7 +79,7 @@ def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | No
         raise InputError(f"{file_name} has {len(data) >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
-        predictor = Predictor(files[GRAPH])
+        predictor = _opened(file_name, files[GRAPH])
         spec = predictor.spec
         # A bare graph carries the same statistics in its metadata.
         statistics = _checked_statistics(file_name, statistics or dict(predictor.extra))
@@ -97,6 +97,14 @@ def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | No
             statistics=statistics,
         )
     return _view(workspace, taken)
+
+
+def _opened(file_name: str, graph: Path) -> Predictor:
+    """The model in a temporary file; what is wrong with it is said of the file that the user gave."""
+    try:
+        return Predictor(graph)
+    except (FormatError, IncompatibleModel) as error:
+        raise type(error)(error.message.replace(str(graph), file_name), advice=error.advice) from error
 
 
 def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], Any]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +32,8 @@ def detail(workspace: Workspace, item_id: int) -> RecordDetail:
         duration=record.duration,
         amplitude=record.amplitude,
         subject=record.subject,
-        source=record.source,
+        # Files of equal content share one stored record, which carries the name of the first.
+        source=replace(record.source, name=item.file_name),
         annotations=record.annotations,
         steps=record.steps,
         labels=item.labels,

@@ -99,7 +99,7 @@ class TablePreview:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of the list of trainings."""
+    """One line of the list of trainings. `best_f1`: macro F1 of the epoch that is kept, on the validation part."""
 
     id: str
     name: str

@@ -31,7 +31,7 @@ class Workspace:
 
     def __init__(self, home: Path) -> None:
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)  # patients' data: for their keeper only
         except OSError as error:
             raise SettingError(
                 f"The folder {home} cannot be used for data: {error.strerror}.", advice="Choose another with --home."

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from einthoven.api.app import create_app
-from einthoven.api.security import COOKIE, SAFE_HEADERS
+from einthoven.api.security import COOKIE, SAFE_HEADERS, cookie_name
 from einthoven.workflows.workspace import Workspace
 
 TOKEN = "token-for-tests"
@@ -43,9 +43,20 @@ def test_without_the_token_nothing_is_told(stranger: TestClient, headers: dict[s
     assert page.status_code == 401 and "came without its key" in page.text and TOKEN not in page.text
 
 
-@pytest.mark.parametrize("headers", [{"Authorization": f"Bearer {TOKEN}"}, {"Cookie": f"a=b; {COOKIE}={TOKEN}"}])
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": f"Bearer {TOKEN}"}, {"Cookie": f"a=b; {cookie_name('127.0.0.1:8000')}={TOKEN}"}]
+)
 def test_with_the_token_the_server_answers(stranger: TestClient, headers: dict[str, str]) -> None:
     assert stranger.get("/api/datasets", headers=headers).status_code == 200
+
+
+def test_servers_on_two_ports_do_not_share_a_cookie(stranger: TestClient) -> None:
+    # Browsers send the cookies of 127.0.0.1:8001 to 127.0.0.1:8000 as well.
+    neighbour = {"Cookie": f"{cookie_name('127.0.0.1:8001')}=another"}
+    assert cookie_name("127.0.0.1:8001") != cookie_name("127.0.0.1:8000")
+    both = {"Cookie": f"{neighbour['Cookie']}; {cookie_name('127.0.0.1:8000')}={TOKEN}"}
+    assert stranger.get("/api/datasets", headers=both).status_code == 200
+    assert stranger.get("/api/datasets", headers=neighbour).status_code == 401
 
 
 def test_the_printed_address_sets_a_cookie_and_loses_its_token(stranger: TestClient) -> None:

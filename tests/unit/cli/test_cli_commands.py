@@ -43,7 +43,7 @@ def test_an_import_ends_with_a_code_that_says_how_many_failed(
 ) -> None:
     folder = write(tmp_path / "in", files)
     said = run("import", folder, "--dataset", "mine")
-    assert said.code == code and f"mine: {n_read} ECGs read" in said.text
+    assert said.code == code and f"mine: {n_read} ECG" in said.text
     assert said.err.count("refused") == len(files) - n_read
     again = run("import", folder, "--dataset", "mine", "--json")
     assert again.code == code and again.json["n_already_there"] == n_read and again.json["labels"] is None
@@ -68,7 +68,8 @@ def test_labels_come_along(run: Run, tmp_path: Path) -> None:
     found = run("import", folder, "--dataset", "mine", "--labels", labels, *columns, "--json").json
     assert found["labels"]["counts"] == {"[y]": 1, "x": 1}
     wrong = run("import", folder, "--dataset", "mine", "--labels", labels)
-    assert wrong.code == 1 and "no column 'file_name'" in wrong.text and "record" in wrong.text
+    assert wrong.code == 3 and "no column 'file_name'" in wrong.text and "--file-column" in wrong.text
+    assert "2 were there already" in wrong.text, "what became of the files is said all the same"
     gone = run("import", folder, "--dataset", "mine", "--labels", tmp_path / "gone.csv")
     assert gone.code == 1 and "gone.csv cannot be read" in gone.text
 
@@ -83,7 +84,7 @@ def test_names_with_brackets_are_printed_as_they_are(run: Run, tmp_path: Path) -
     names = ["[red]a[/red].npz", "b[0].npz", "c[/d].npz", "e\\[f].npz"]
     files = {name.replace("/", "_"): b"no" for name in names} | {"[good].npz": npz(1)}
     said = run("import", write(tmp_path / "in", files), "--dataset", "[my] set")
-    assert said.code == 3 and "[my] set: 1 ECGs read" in said.text
+    assert said.code == 3 and "[my] set: 1 ECG read" in said.text
     for name in files:
         assert name in said.text or name == "[good].npz"
     assert "[my] set" in run("datasets").text
@@ -189,7 +190,7 @@ def test_an_evaluation_has_the_agreed_keys(bench: Workspace, run: Run) -> None:
     said = run("evaluate", "--model", "m", "--dataset", "d", "--folds", "1")
     assert said.code == 0 and "macro F1" in said.out and "not known here which ECGs" in said.err
     nothing = run("evaluate", "--model", "m", "--dataset", "d", "--folds", "9", "--json")
-    assert nothing.code == 1 and nothing.out == "" and "other folds" in nothing.err
+    assert nothing.code == 1 and nothing.json["error"] == "LabelError" and "other folds" in nothing.json["advice"]
 
 
 def test_an_evaluation_from_which_records_were_refused_says_so_in_its_code(bench: Workspace, run: Run) -> None:

@@ -92,3 +92,11 @@ def test_files_are_sorted_by_their_heads_and_an_unreadable_one_stops_nothing() -
     found = plan([dicom, table, gone])
     assert _names(found.records) == ["big.dcm", "big.csv"]
     assert found.reasons["gone.csv"] == "gone.csv cannot be opened: permission denied."
+
+
+def test_a_broken_ecg_beside_a_header_of_its_name_is_no_annotation_file() -> None:
+    wfdb = write_wfdb(CASE).files
+    broken = {f"ecg.{suffix}": b"\x00\x9f no such thing" for suffix in ("dcm", "csv", "npy")}
+    found = _plan({**wfdb, **broken, "ecg.atr": b"\x01\x04\x00\x00"})
+    assert _names(found.unknown) == list(broken), "each must end as refused, with its reason"
+    assert _names(found.companions) == ["ecg.dat", "ecg.atr"]

@@ -67,6 +67,18 @@ def test_a_process_that_cannot_be_started_fails_its_job_and_the_next_one_still_r
     assert found.problem is not None and "Cannot allocate memory" in found.problem.detail
 
 
+def test_a_job_that_another_program_does_keeps_its_lane_busy(jobs: JobQueue, tmp_path: Path) -> None:
+    # As after `kill -9` of a server whose training goes on: the next server must not start a second one beside it.
+    theirs = jobs.submit("train", "theirs", {})
+    assert jobs.claim("another program", job_id=theirs.id) is not None
+    ours = jobs.submit("train", "ours", {})
+    with Supervisor(jobs, running("true")):
+        time.sleep(1.0)
+        assert jobs.job(ours.id).state == "queued"
+        jobs.end(theirs.id, "done")
+        ended(jobs, ours.id)
+
+
 def test_jobs_of_one_lane_wait_for_each_other_and_lanes_run_side_by_side(jobs: JobQueue, tmp_path: Path) -> None:
     ids = {}
     for name, kind in (("one", "train"), ("two", "train"), ("ask", "predict"), ("read", "import")):

@@ -43,7 +43,7 @@ def test_a_job_that_is_done_says_so_in_a_line_and_leaves_its_outcome(workspace: 
     assert claimed is not None
     run_job(workspace, claimed)
     ended = workspace.jobs.job(job.id)
-    assert (ended.state, ended.headline, ended.problem) == ("done", "1 ECGs read, 1 files refused", None)
+    assert (ended.state, ended.headline, ended.problem) == ("done", "1 ECG read, 1 file refused", None)
     outcome = load_result(workspace.jobs.path(job.id) / "result.json", ImportOutcome)
     assert outcome is not None and outcome.refused[0].file_name == "2.npz"
     assert [event.kind for event in workspace.jobs.events(job.id)] == ["state", "state", "failure", "state"]

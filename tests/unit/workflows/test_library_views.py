@@ -117,3 +117,11 @@ def test_a_job_of_another_kind_has_no_page_of_a_run(workspace: Workspace) -> Non
     assert import_.outcome(workspace, job.id) is None
     with pytest.raises(NotFound, match="no job of kind 'import'"):
         import_.outcome(workspace, workspace.jobs.submit("train", "", {}).id)
+
+
+def test_files_of_equal_content_keep_their_own_names_in_the_passport(workspace: Workspace) -> None:
+    for dataset, name in (("one", "first.npz"), ("two", "second.npz")):
+        workspace.store.ensure_dataset(dataset)
+        workspace.store.add(dataset, name, ecg(5))
+    (item,) = workspace.store.items("two")[1]
+    assert show.detail(workspace, item.id).source.name == "second.npz"

@@ -128,18 +128,19 @@ def test_records_that_do_not_fit_are_refused_one_by_one_with_the_reason(
 
     table = predict(bench, PredictRequest("single", dataset="d"), report)
 
-    assert [row.prediction.file_name for row in table.rows] == ["0.npz", "1.npz", "2.npz", "flat"]
+    assert [row.prediction.file_name for row in table.rows] == ["0.npz", "1.npz", "2.npz"]
     refused = {failure.file_name: failure for failure in table.refused}
     assert {name: failure.error for name, failure in refused.items()} == {
         "relative": "IncompatibleModel",
         "two leads": "IncompatibleModel",
         "holes": "IncompatibleModel",
         "all missing": "IncompatibleModel",
+        "flat": "IncompatibleModel",
         "3.npz": "FormatError",
     }
     for name, words in {
         "relative": "without a z-score", "two leads": "lacks lead",
-        "holes": "0.200-1.200 s", "all missing": "no sample", "3.npz": "damaged",
+        "holes": "0.200-1.200 s", "all missing": "no sample", "flat": "no heartbeat", "3.npz": "damaged",
     }.items():  # fmt: skip
         assert words in refused[name].reason, refused[name].reason
     assert report.failures == list(table.refused)
@@ -149,9 +150,9 @@ def test_one_ecg_without_a_possible_answer_does_not_cost_the_others_theirs(
     bench: Workspace, report: Notes, tmp_path: Path
 ) -> None:
     shelve(bench, tmp_path, "dividing", SINGLE, divide=True)
-    put(bench, "flat", replace(ecg(14), signal=np.zeros((12, 200))))
+    put(bench, "balanced", replace(ecg(14), signal=np.tile([0.5, -0.5], (12, 100))))
     table = predict(bench, PredictRequest("dividing", dataset="d"), report)
-    assert table.total == 4 and [failure.file_name for failure in table.refused] == ["flat"]
+    assert table.total == 4 and [failure.file_name for failure in table.refused] == ["balanced"]
     assert "no number" in table.refused[0].reason
 
 

@@ -59,7 +59,9 @@ def test_records_without_an_answer_are_counted_once_with_the_reason_where_it_is_
     in_folds = planning.plan(workspace, TrainRequest("d", "t", folds=(1, 2))).info.left_out
     assert sum(in_folds.values()) == len([name for name in list(answers)[20:] if folds(workspace)[name] in (1, 2)])
     workspace.store.add("d", "later", ecg(900))
-    assert planning.plan(workspace, TrainRequest("d", "t")).info.left_out == {"has no label of this task": 5}
+    assert planning.plan(workspace, TrainRequest("d", "t")).info.left_out == {
+        "has no label of this task (in the whole dataset: 3 both at once; 1 neither)": 5
+    }
 
 
 def folds(workspace: Workspace) -> dict[str, int | None]:

@@ -189,7 +189,7 @@ def continued(trained: Trained) -> str:
 
 def test_a_training_from_a_model_cannot_change_what_the_model_sees(trained: Trained, continued: str) -> None:
     request = TrainRequest("real", "three", from_model="ours", method="whole", rate=250.0)
-    with pytest.raises(IncompatibleModel, match="rate of 100; .* cannot change that to 250"):
+    with pytest.raises(IncompatibleModel, match=r"rate of 100; .* cannot change that to 250"):
         planning.plan(trained.workspace, request)
 
 
