@@ -33,7 +33,9 @@ def show_json(value: Any) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    table = Table(*(Column(Text(name)) for name in columns), box=None, pad_edge=False, header_style="bold")
+    # The first column names the thing, and names are copied into the next command: never shorten them.
+    headed = (Column(Text(name), no_wrap=place == 0, overflow="fold") for place, name in enumerate(columns))
+    table = Table(*headed, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(table)

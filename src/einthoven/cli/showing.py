@@ -78,4 +78,4 @@ def _say(record: EcgRecord) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.3f}"
+    return "" if value is None or math.isnan(value) else f"{value:.4g}"
