@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 OK, NONE, SOME_FAILED, USAGE = 0, 1, 3, 2
 """Exit codes: all well; nothing succeeded; the arguments are wrong (Typer's own); some files failed."""
 
-out = Console(soft_wrap=True, highlight=False)
+# A pipe has no width; 80 columns would break the tables that scripts and people read from it.
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -34,7 +35,7 @@ def show_json(value: Any) -> None:
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     # The first column names the thing, and names are copied into the next command: never shorten them.
-    headed = (Column(Text(name), no_wrap=place == 0, overflow="fold") for place, name in enumerate(columns))
+    headed = (Column(Text(name), no_wrap=place == 0) for place, name in enumerate(columns))
     table = Table(*headed, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))

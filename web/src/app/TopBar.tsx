@@ -44,12 +44,15 @@ function DatasetSwitch() {
         </span>
       )}
       value={name}
+      title={name ?? undefined}
       allowDeselect={false}
       searchable={datasets.length > 8}
       onChange={(chosen) => {
         if (chosen === null) return;
         choose(chosen);
         if (path.startsWith("/library")) void navigate({ to: "/library/$dataset", params: { dataset: chosen } });
+        // The ECG on show is of another dataset now: the viewer goes to the first of this one.
+        if (path.startsWith("/viewer")) void navigate({ to: "/viewer" });
       }}
     />
   );

@@ -18,6 +18,8 @@ export interface DataColumn<Row> {
   /** Share of the room that is left, 1 if not said. */
   grow?: number;
   align?: "right";
+  /** Stays in sight when the table is scrolled to the right: the column that says which row it is. */
+  pinned?: boolean;
   /** What is shown; `value` as text if left out. */
   cell?: (row: Row) => ReactNode;
   /** What is sorted and exported. Without it the column is neither. */
@@ -61,6 +63,10 @@ function compare(a: CsvCell, b: CsvCell): number {
   // Empty cells stand last, whichever way it is sorted: the caller turns the sign for the others.
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a).localeCompare(String(b), "en", { numeric: true });
+}
+
+function cellClass<Row>({ align, pinned }: DataColumn<Row>): string {
+  return `${align === "right" ? css["right"] : css["cell"]} ${pinned ? css["pinned"] : ""}`;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
@@ -114,6 +120,21 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const template = columns.map((c) => (c.width === undefined ? `minmax(${96 * (c.grow ?? 1)}px, ${c.grow ?? 1}fr)` : `${c.width}px`)).join(" ");
   const least = columns.reduce((sum, c) => sum + (c.width ?? 96 * (c.grow ?? 1)) + 16, 16);
 
+  // Whether there is more to the left and to the right of what is in sight.
+  const [more, setMore] = useState<"none" | "left" | "right" | "both">("none");
+  const look = () => {
+    const box = scroller.current;
+    if (box === null) return;
+    const [left, right] = [box.scrollLeft > 1, box.scrollWidth - box.clientWidth - box.scrollLeft > 1];
+    setMore(left ? (right ? "both" : "left") : right ? "right" : "none");
+  };
+  useEffect(() => {
+    if (scroller.current === null) return;
+    const watch = new ResizeObserver(look);
+    watch.observe(scroller.current);
+    return () => watch.disconnect();
+  }, [least]);
+
   const press = (id: string) => {
     const descending = active?.column === id ? !active.descending : false;
     if (onSort) onSort({ column: id, descending });
@@ -138,8 +159,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   };
 
   return (
-    <div className={css["whole"]}>
-      <div ref={scroller} className={css["scroller"]} style={{ maxHeight: height }}>
+    <div className={css["whole"]} data-more={more}>
+      <div ref={scroller} className={css["scroller"]} style={{ maxHeight: height }} onScroll={look}>
         <div
           role="table"
           aria-label={props.label}
@@ -157,7 +178,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   <div
                     key={column.id}
                     role="columnheader"
-                    className={column.align === "right" ? css["right"] : css["cell"]}
+                    className={cellClass(column)}
                     aria-sort={on ? (active.descending ? "descending" : "ascending") : undefined}
                   >
                     {canSort ? (
@@ -203,7 +224,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                       <div
                         key={column.id}
                         role="cell"
-                        className={column.align === "right" ? css["right"] : css["cell"]}
+                        className={cellClass(column)}
                         title={typeof content === "string" ? content : undefined}
                       >
                         {content}

@@ -4,7 +4,7 @@ import { IconChartDots, IconCode } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { api, type Dataset, type EvaluationReport, type ModelView, unwrap } from "@/api";
-import { EmptyState, Facts, fmt, Page, Panel, ProblemView, Query, saveText, SimulatedTag, Waiting } from "@/ui";
+import { EmptyState, Facts, fmt, FormEnd, FormGrid, Page, Panel, ProblemView, Query, saveText, SimulatedTag, Waiting, Warnings } from "@/ui";
 import { EarlierJobs, JobPanel, useJob } from "@/features/jobs";
 import { useCurrentDataset } from "@/features/library/current";
 import { DatasetSelect, ModelSelect } from "@/features/predict/Pickers";
@@ -13,7 +13,7 @@ import { foldsNamed } from "@/features/train/draft";
 import { FoldPicker } from "@/features/train/FoldPicker";
 import { datasetQuery, datasetsQuery, modelsQuery } from "@/features/train/queries";
 import { ConfusionMatrix } from "./ConfusionMatrix";
-import { Figures, Warnings } from "./Figures";
+import { Figures } from "./Figures";
 import { type Cell, mistakesIn } from "./matrix";
 import { Mistakes } from "./Mistakes";
 import { PerClass } from "./PerClass";
@@ -103,7 +103,7 @@ function EvaluateForm({ models, datasets, onStarted }: EvaluateFormProps) {
   const change = (part: Partial<typeof typed>) => setTyped((now) => ({ ...now, ...part }));
   return (
     <Panel testId="evaluate-form">
-      <div className={css.form}>
+      <FormGrid>
         <ModelSelect models={models} value={model?.name ?? null} onChange={(name) => change({ model: name ?? undefined })} />
         <DatasetSelect
           label="Labelled ECGs"
@@ -122,7 +122,7 @@ function EvaluateForm({ models, datasets, onStarted }: EvaluateFormProps) {
           inputWrapperOrder={["label", "input", "description", "error"]}
           data-testid="task-select"
         />
-        <div className={css.formEnd}>
+        <FormEnd>
           <FoldPicker
             label="Folds"
             description="Choose those the model has not learned from."
@@ -139,8 +139,8 @@ function EvaluateForm({ models, datasets, onStarted }: EvaluateFormProps) {
           >
             Evaluate
           </Button>
-        </div>
-      </div>
+        </FormEnd>
+      </FormGrid>
       {summary.data !== undefined && tasks.length === 0 && dataset !== undefined && (
         <p className={css.plain}>
           These ECGs have no labels, so nothing can be compared.{" "}

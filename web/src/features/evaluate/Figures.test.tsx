@@ -2,7 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
-import { Figures, Warnings } from "./Figures";
+import { Figures } from "./Figures";
 import { evaluation } from "./fixtures";
 
 function show(node: React.ReactNode) {
@@ -23,9 +23,4 @@ it("a predicted quantity is judged in its unit", () => {
   expect(screen.getByTestId("figure-mae").textContent).toMatch(/7\.25\s*years/);
   expect(screen.getByTestId("figure-bias").textContent).toMatch(/-0\.50\s*years/);
   expect(screen.getByTestId("figure-r2").textContent).toContain("Cannot be estimated: All values are equal.");
-});
-
-it("warnings stand in words", () => {
-  show(<Warnings warnings={["AF has 3 ECGs: its result says little."]} />);
-  expect(screen.getByTestId("warnings").textContent).toContain("AF has 3 ECGs");
 });

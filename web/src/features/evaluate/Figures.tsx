@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import { api, type Evaluation, unwrap } from "@/api";
 import { fmt, Stat, Stats } from "@/ui";
 import { NUMBERS, REGRESSION_NUMBERS, shareInWords } from "./matrix";
-import css from "./evaluate.module.css";
 
 /** One plain sentence per number. */
 export function useExplanations(): Readonly<Record<string, string>> {
@@ -70,39 +68,4 @@ function Figure({ name, title, explain, value, format, unit, reason }: FigurePro
     return <Stat label={title} value="–" note={`Cannot be estimated: ${why}`} explain={explain} testId={`figure-${name}`} />;
   }
   return <Stat label={title} value={format(value)} unit={unit === "" ? undefined : unit} explain={explain} testId={`figure-${name}`} />;
-}
-
-const IN_SIGHT = 4;
-
-/** What must be known before a number is believed: the first few in sight, the others a click away. */
-export function Warnings({ warnings }: { warnings: readonly string[] }) {
-  if (warnings.length === 0) return null;
-  const folded = warnings.length > IN_SIGHT + 1 ? warnings.slice(IN_SIGHT) : [];
-  return (
-    <div className={css.warnings} data-testid="warnings">
-      <WarningList warnings={warnings.slice(0, warnings.length - folded.length)} />
-      {folded.length > 0 && (
-        <details>
-          <summary>{folded.length} more warnings</summary>
-          <WarningList warnings={folded} />
-        </details>
-      )}
-    </div>
-  );
-}
-
-function WarningList({ warnings }: { warnings: readonly string[] }) {
-  return (
-    <ul aria-label="Warnings">
-      {warnings.map((warning) => (
-        <li key={warning}>
-          <IconAlertTriangle size={18} aria-hidden />
-          <span>
-            <span className="ein-sr">Warning: </span>
-            {warning}
-          </span>
-        </li>
-      ))}
-    </ul>
-  );
 }

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, type PredictionRow, unwrap } from "@/api";
-import { type DataColumn, DataTable, Panel } from "@/ui";
+import { type DataColumn, DataTable, LongName, Panel } from "@/ui";
 import { probability, quantity, truthInWords } from "@/features/predict/answers";
 import css from "./evaluate.module.css";
 
@@ -39,13 +39,13 @@ export function Mistakes({ title, rows, classes, model, unit, regression, onShow
     {
       id: "thumbnail",
       title: "Lead II",
-      width: 176,
+      width: 152,
       cell: (row) => {
         const entry = row.item === null ? undefined : byItem.get(row.item);
         return entry === undefined ? null : <Trace low={entry.low} high={entry.high} />;
       },
     },
-    { id: "file_name", title: "ECG", width: 248, cell: (row) => row.prediction.file_name, value: (row) => row.prediction.file_name },
+    { id: "file_name", title: "ECG", grow: 2.6, pinned: true, cell: (row) => <LongName text={row.prediction.file_name} />, value: (row) => row.prediction.file_name },
     { id: "truth", title: "Label says", cell: (row) => truthInWords(row.truth, unit), value: (row) => truthInWords(row.truth, unit) },
     { id: "answer", title: "Model says", cell: (row) => says(row, unit, regression), value: (row) => says(row, unit, regression) },
     ...(regression ? [] : [{

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, type Job, unwrap } from "@/api";
-import { type DataColumn, DataTable, fmt, Panel, type State, StateTag } from "@/ui";
+import { type DataColumn, DataTable, fmt, LongName, Panel, type State, StateTag } from "@/ui";
 
 const STATES: Readonly<Record<Job["state"], { state: State; word: string }>> = {
   queued: { state: "neutral", word: "waits" },
@@ -22,11 +22,11 @@ const asked = (job: Job, name: string): string => {
 };
 
 const COLUMNS: DataColumn<Job>[] = [
-  { id: "model", title: "Model", width: 176, cell: (job) => asked(job, "model"), value: (job) => asked(job, "model") },
-  { id: "dataset", title: "Dataset", width: 192, cell: (job) => asked(job, "dataset"), value: (job) => asked(job, "dataset") },
-  { id: "state", title: "State", width: 112, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
-  { id: "headline", title: "Outcome", cell: (job) => job.problem?.detail ?? job.headline, value: (job) => job.problem?.detail ?? job.headline },
-  { id: "created", title: "Started", width: 160, cell: (job) => fmt.when(job.created), value: (job) => job.created },
+  { id: "model", title: "Model", grow: 2, pinned: true, cell: (job) => <LongName text={asked(job, "model")} />, value: (job) => asked(job, "model") },
+  { id: "dataset", title: "Dataset", grow: 1.2, cell: (job) => <LongName text={asked(job, "dataset")} />, value: (job) => asked(job, "dataset") },
+  { id: "state", title: "State", width: 96, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
+  { id: "headline", title: "Outcome", grow: 2.6, cell: (job) => job.problem?.detail ?? job.headline, value: (job) => job.problem?.detail ?? job.headline },
+  { id: "created", title: "Started", width: 136, cell: (job) => fmt.when(job.created), value: (job) => job.created },
 ];
 
 interface EarlierJobsProps {

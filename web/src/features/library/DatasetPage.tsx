@@ -2,10 +2,10 @@ import { ActionIcon, Button, Menu, Modal, Select, TextInput } from "@mantine/cor
 import { IconChevronLeft, IconDots, IconFileUpload, IconSchool, IconTag, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { api, unwrap, type DatasetSummary, type TaskInfo } from "@/api";
 import { EmptyState, Explain, Facts, fmt, Grid, KeyHelp, LinkButton, Page, Panel, ProblemView, Query, SimulatedTag, StateTag, Waiting } from "@/ui";
-import { useCurrentDataset } from "./current";
+import { useOpenedDataset } from "./current";
 import { Ages, Classes, Files } from "./Distributions";
 import { ImportButtons } from "./ImportButtons";
 import { useImporting } from "./importing/context";
@@ -26,15 +26,11 @@ const KEYS = [
 /** One dataset: what it holds, how it is distributed, and its ECGs. */
 export function DatasetPage() {
   const { dataset } = route.useParams();
-  const { name, choose } = useCurrentDataset();
   const summary = useQuery({
     queryKey: ["dataset", dataset],
     queryFn: ({ signal }) => unwrap(api.GET("/api/datasets/{dataset}", { params: { path: { dataset } }, signal })),
   });
-  const there = summary.data !== undefined;
-  useEffect(() => {
-    if (there && name !== null && name !== dataset) choose(dataset);
-  }, [there, name, dataset, choose]);
+  useOpenedDataset(summary.data === undefined ? null : dataset);
   if (summary.data !== undefined) return <Loaded key={dataset} summary={summary.data} />;
   return (
     <Page title={dataset} before={<Back />}>
@@ -76,7 +72,7 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
         <Facts
           items={[
             fmt.plural(dataset.n_records, "ECG"),
-            dataset.n_subjects > 0 && fmt.plural(dataset.n_subjects, "patient"),
+            dataset.n_records > 0 && (dataset.n_subjects > 0 ? fmt.plural(dataset.n_subjects, "patient") : "patients not stated"),
             rates(dataset.rates),
             amplitudeWords(dataset.amplitudes) && (
               <>

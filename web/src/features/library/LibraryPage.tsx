@@ -3,7 +3,7 @@ import { IconFiles, IconFolder, IconFolders } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Dataset } from "@/api";
-import { DataTable, EmptyState, Explain, fmt, KeyHelp, LinkButton, Page, Panel, Query, SimulatedTag, StateTag, type DataColumn } from "@/ui";
+import { DataTable, EmptyState, Explain, fmt, KeyHelp, LinkButton, LongName, NONE, Page, Panel, Query, SimulatedTag, StateTag, type DataColumn } from "@/ui";
 import { useDatasets, useCurrentDataset } from "./current";
 import { FirstSteps } from "./FirstSteps";
 import { ImportButtons } from "./ImportButtons";
@@ -62,20 +62,26 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
         id: "name",
         title: "Dataset",
         grow: 2.6,
+        pinned: true,
         value: (d) => d.name,
         cell: (d) => (
           <span className={css["nameCell"]}>
-            <Link to="/library/$dataset" params={{ dataset: d.name }} className={css["strongLink"]} title={d.name} data-testid="dataset-link">
-              {d.name}
+            <Link to="/library/$dataset" params={{ dataset: d.name }} className={css["strongLink"]} data-testid="dataset-link">
+              <LongName text={d.name} />
             </Link>
             {d.n_simulated > 0 && <SimulatedTag />}
           </span>
         ),
       },
       { id: "records", title: "ECGs", width: 64, align: "right", value: (d) => d.n_records, cell: (d) => fmt.count(d.n_records) },
-      { id: "subjects", title: "Patients", width: 64, align: "right", value: (d) => d.n_subjects, cell: (d) => fmt.count(d.n_subjects) },
-      { id: "rate", title: "Rate", width: 128, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
-      { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
+      {
+        id: "subjects",
+        title: "Patients",
+        width: 72,
+        align: "right",
+        value: (d) => (d.n_subjects > 0 ? d.n_subjects : null),
+        cell: (d) => (d.n_subjects > 0 ? fmt.count(d.n_subjects) : d.n_records > 0 ? <span className="ein-quiet">not stated</span> : NONE),
+      },
       { id: "tasks", title: "Tasks", explain: "What models can learn from this dataset: questions with an answer per ECG.", value: (d) => d.tasks.join(", "), cell: (d) => d.tasks.length > 2 ? <Explain text={d.tasks.join(", ")}>{`${d.tasks.length} tasks`}</Explain> : d.tasks.length > 0 ? d.tasks.join(", ") : <span className="ein-quiet">no labels yet</span> },
       {
         id: "refused",
@@ -84,6 +90,8 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
         value: (d) => d.n_refused,
         cell: (d) => (d.n_refused > 0 ? <StateTag plain state="bad" word={fmt.plural(d.n_refused, "file")} /> : <span className="ein-quiet">none</span>),
       },
+      { id: "rate", title: "Rate", width: 128, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
+      { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
       { id: "created", title: "Since", width: 96, value: (d) => d.created, cell: (d) => fmt.day(d.created) },
     ], // prettier-ignore
     [],

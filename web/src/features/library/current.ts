@@ -1,6 +1,7 @@
 /** The dataset that the top bar names and new pages start from; remembered between visits. */
 import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { api, unwrap } from "@/api";
 
 export function useDatasets() {
@@ -19,4 +20,13 @@ export function useCurrentDataset(): CurrentDataset {
   const datasets = useDatasets().data;
   const known = datasets?.some((dataset) => dataset.name === stored) ? stored : (datasets?.[0]?.name ?? null);
   return { name: known, choose };
+}
+
+/** Makes the dataset of what was just opened the current one; null while that is not known. */
+export function useOpenedDataset(dataset: string | null): void {
+  const { choose } = useCurrentDataset();
+  useEffect(() => {
+    if (dataset !== null) choose(dataset);
+    // Once for each that is opened: it must not take back what is chosen in the bar (or in another tab) afterwards.
+  }, [dataset]);
 }

@@ -2,22 +2,15 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconHeartbeat } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { address, sendForm, type SinglePrediction } from "@/api";
+import type { SinglePrediction } from "@/api";
 import { classColours, fmt, Panel, Query, SimulatedTag, Waiting } from "@/ui";
 import { agrees, answerInWords, type Bar, barsOf, probability, truthInWords } from "./answers";
+import { singlePredictionQuery } from "./queries";
 import css from "./predict.module.css";
 
 /** What a model says about one ECG. */
 export function OneAnswer({ item, model }: { item: number; model: string }) {
-  const query = useQuery({
-    queryKey: ["single-prediction", item, model],
-    queryFn: ({ signal }) => {
-      const form = new FormData();
-      form.set("model", model);
-      return sendForm<SinglePrediction>("POST", address("records", item, "predict"), form, signal);
-    },
-    staleTime: Infinity,
-  });
+  const query = useQuery(singlePredictionQuery(item, model));
   return (
     <Query query={query} waiting={<Waiting height={240} />}>
       {(answer) => <Answer answer={answer} item={item} />}

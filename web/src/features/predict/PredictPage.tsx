@@ -5,7 +5,7 @@ import { IconDatabaseOff, IconDownload, IconStethoscope } from "@tabler/icons-re
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { address, api, type Dataset, type ModelView, unwrap } from "@/api";
-import { EmptyState, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { EmptyState, Facts, fmt, FormEnd, FormGrid, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
 import { EarlierJobs, JobPanel, useJob } from "@/features/jobs";
 import { useCurrentDataset } from "@/features/library/current";
 import { FoldPicker } from "@/features/train/FoldPicker";
@@ -76,7 +76,7 @@ function Ask({ models, datasets, onStarted }: AskProps) {
   return (
     <>
       <Panel testId="predict-form">
-        <div className={css.form}>
+        <FormGrid columns="minmax(0, 1fr) max-content minmax(0, 1fr)">
           <ModelSelect
             models={models}
             value={model?.name ?? null}
@@ -110,7 +110,7 @@ function Ask({ models, datasets, onStarted }: AskProps) {
               onChange={(id) => void navigate({ search: (now) => ({ ...now, model: model?.name, item: String(id), job: undefined }) })}
             />
           )}
-        </div>
+        </FormGrid>
       </Panel>
       {mode === "one" && item !== null && Number.isInteger(item) && model !== undefined && (
         <OneAnswer key={`${item} ${model.name}`} item={item} model={model.name} />
@@ -137,7 +137,7 @@ function WholeDataset({ model, dataset, onStarted }: { model: string; dataset: s
   });
   return (
     <>
-      <div className={css.formEnd}>
+      <FormEnd>
         <FoldPicker label="Folds" description="Only these, or all." folds={summary.data?.folds ?? {}} value={folds} onChange={setFolds} />
         <Button
           leftSection={<IconStethoscope size={18} aria-hidden />}
@@ -147,7 +147,7 @@ function WholeDataset({ model, dataset, onStarted }: { model: string; dataset: s
         >
           Predict
         </Button>
-      </div>
+      </FormEnd>
       {start.isError && (
         <div className={css.wide}>
           <ProblemView error={start.error} onRetry={() => start.mutate()} />

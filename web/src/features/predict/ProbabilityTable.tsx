@@ -3,7 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { address, api, type PredictionRow, type PredictionTable, unwrap } from "@/api";
-import { type DataColumn, DataTable, fmt, type Sort } from "@/ui";
+import { type DataColumn, DataTable, fmt, LongName, type Sort } from "@/ui";
 import { agrees, probability, quantity, strength, truthInWords } from "./answers";
 import css from "./predict.module.css";
 
@@ -74,7 +74,7 @@ function columnsOf(table: PredictionTable): DataColumn<PredictionRow>[] {
   const regression = table.kind === "regression";
   const doubtful = table.rows.some((row) => (row.prediction.doubts ?? []).length > 0);
   return [
-    { id: "file_name", title: "ECG", cell: (row) => row.prediction.file_name },
+    { id: "file_name", title: "ECG", grow: 2, pinned: true, cell: (row) => <LongName text={row.prediction.file_name} /> },
     ...(regression
       ? []
       : [{ id: "answer", title: "Answer", cell: (row: PredictionRow) => (row.answer.length === 0 ? "none of them" : row.answer.join(", ")) }]),

@@ -1,10 +1,10 @@
 import type { Failure } from "@/api";
-import { type DataColumn, DataTable, fmt, Panel } from "@/ui";
+import { type DataColumn, DataTable, fmt, LongName, Panel } from "@/ui";
 
 const COLUMNS: DataColumn<Failure>[] = [
-  { id: "file_name", title: "ECG", width: 240, cell: (row) => row.file_name, value: (row) => row.file_name },
-  { id: "reason", title: "Why", cell: (row) => row.reason, value: (row) => row.reason },
-  { id: "advice", title: "What to do", cell: (row) => row.advice ?? "", value: (row) => row.advice ?? "" },
+  { id: "file_name", title: "ECG", pinned: true, cell: (row) => <LongName text={row.file_name} />, value: (row) => row.file_name },
+  { id: "reason", title: "Why", grow: 1.6, cell: (row) => row.reason, value: (row) => row.reason },
+  { id: "advice", title: "What to do", grow: 1.6, cell: (row) => row.advice ?? "", value: (row) => row.advice ?? "" },
 ];
 
 /** ECGs that the model could not be used for, with the reason; nothing when there are none. */

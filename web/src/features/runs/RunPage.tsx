@@ -4,10 +4,10 @@ import { IconArrowLeft, IconChartDots, IconDownload, IconSchool, IconStethoscope
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { address, api, type TrainOutcome, unwrap } from "@/api";
-import { Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting, Warnings } from "@/ui";
 import { isActive, JobState, problemOf, ProgressLine, useCancel, useHistory, useRetry } from "@/features/jobs";
 import { ConfusionMatrix } from "@/features/evaluate/ConfusionMatrix";
-import { Figures, Warnings } from "@/features/evaluate/Figures";
+import { Figures } from "@/features/evaluate/Figures";
 import { PerClass } from "@/features/evaluate/PerClass";
 import { Refused } from "@/features/predict/Refused";
 import { datasetsQuery, modelsQuery } from "@/features/train/queries";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { RunSummary } from "@/api";
-import { type DataColumn, DataTable, fmt, Panel, Query } from "@/ui";
+import { type DataColumn, DataTable, fmt, LongName, Panel, Query } from "@/ui";
 import { JobState } from "@/features/jobs";
 import { METHODS } from "@/features/runs/course";
 import { runsQuery } from "./queries";
@@ -12,17 +12,17 @@ function startOf(run: RunSummary): string {
 }
 
 const COLUMNS: DataColumn<RunSummary>[] = [
-  { id: "name", title: "Name", cell: (run) => run.name, value: (run) => run.name, sortable: true },
+  { id: "name", title: "Name", grow: 2.4, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
   {
     id: "state",
     title: "State",
-    width: 108,
+    width: 96,
     cell: (run) => <JobState state={run.state} />,
     value: (run) => run.state,
     sortable: true,
   },
-  { id: "dataset", title: "Dataset", cell: (run) => run.dataset, value: (run) => run.dataset, sortable: true },
-  { id: "task", title: "Task", width: 128, cell: (run) => run.task, value: (run) => run.task, sortable: true },
+  { id: "dataset", title: "Dataset", cell: (run) => <LongName text={run.dataset} />, value: (run) => run.dataset, sortable: true },
+  { id: "task", title: "Task", width: 112, cell: (run) => <LongName text={run.task} />, value: (run) => run.task, sortable: true },
   {
     id: "start",
     title: "Started from",
@@ -41,15 +41,15 @@ const COLUMNS: DataColumn<RunSummary>[] = [
   },
   {
     id: "best_f1",
-    title: "Best F1",
-    explain: "The highest macro F1 of all epochs so far, on the validation part.",
+    title: "Macro F1",
+    explain: "Of the epoch that was kept (the one with the lowest validation loss), on the validation part.",
     width: 80,
     align: "right",
     cell: (run) => fmt.fixed(run.best_f1, 2),
     value: (run) => run.best_f1,
     sortable: true,
   },
-  { id: "created", title: "Started", width: 160, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
+  { id: "created", title: "Started", width: 136, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
 ];
 
 /** All trainings; a click opens one. */

@@ -129,7 +129,8 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
         <Column number={4} title="Name and limits">
           <TextInput
             label="Name"
-            placeholder={check.data?.name ?? "chosen for you"}
+            placeholder="chosen for you"
+            description={check.data === undefined ? undefined : <span className={css.named}>Left empty: {check.data.name}</span>}
             value={draft.name}
             onChange={(event) => change({ name: event.currentTarget.value })}
             data-testid="train-name"

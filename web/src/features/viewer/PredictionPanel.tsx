@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type RecordDetail, type SinglePrediction, api, unwrap } from "@/api";
 import { agrees, answerInWords, barsOf, probability, truthInWords } from "@/features/predict/answers";
+import { singlePredictionQuery } from "@/features/predict/queries";
 import { Definitions, ProblemView, Query, ResearchNotice, SimulatedTag, StateTag, Waiting, classColours } from "@/ui";
 import { Doubt } from "./Doubt";
 import { labelText } from "./words";
@@ -61,16 +62,7 @@ export function PredictionPanel({ item, model, onModel }: PredictionPanelProps) 
 }
 
 function Answer({ item, model }: { item: number; model: string }) {
-  const answer = useQuery({
-    queryKey: ["single-prediction", item, model],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.POST("/api/records/{item}/predict", {
-          params: { path: { item } }, body: { model }, bodySerializer: (body) => new URLSearchParams(body), signal,
-        }),
-      ),
-    staleTime: Infinity,
-  });
+  const answer = useQuery(singlePredictionQuery(item, model));
   if (answer.isError) return <ProblemView error={answer.error} onRetry={() => void answer.refetch()} compact />;
   return <Query query={answer}>{(prediction) => <Prediction prediction={prediction} />}</Query>;
 }

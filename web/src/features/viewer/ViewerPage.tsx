@@ -8,6 +8,7 @@ import {
   CSS_PX_PER_MM, type Caliper, type PaletteName, type PaperOptions, type PaperWindow, ZOOMS, measure, measuredText, printSheet, stepZoom,
   storePxPerMm, storedPxPerMm, usualWidth,
 } from "@/plot";
+import { useOpenedDataset } from "@/features/library/current";
 import { EmptyState, KeyHelp, ProblemView, RESEARCH_NOTICE, Waiting, fmt } from "@/ui";
 import { Doubt } from "./Doubt";
 import { EcgPaper, type PaperHandle } from "./EcgPaper";
@@ -51,6 +52,7 @@ function Viewer({ item }: { item: number }) {
   const [settings, setSettings] = useSettings();
   const { shown, loading, error, retry } = useShown(item, settings.filter);
   const name = shown?.record.file_name ?? `ECG ${item}`;
+  useOpenedDataset(shown?.record.dataset ?? null);
   useEffect(() => {
     document.title = `${name} · Viewer · Einthoven`;
   }, [name]);

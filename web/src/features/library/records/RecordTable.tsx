@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconSearch, IconX } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { address, type DatasetSummary, type Item, type TaskInfo } from "@/api";
-import { ClassMark, classColours, DataTable, EmptyState, fmt, Panel, ProblemView, SimulatedTag, StateTag, type DataColumn, type Sort } from "@/ui";
+import { ClassMark, classColours, DataTable, EmptyState, fmt, LongName, Panel, ProblemView, SimulatedTag, StateTag, type DataColumn, type Sort } from "@/ui";
 import { isFiltered, NO_FILTER, recordQuery, type Filter } from "./filter";
 import { Sparkline } from "./Sparkline";
 import { useRecords, useThumbnails } from "./useRecords";
@@ -98,33 +98,29 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
         id: "file_name",
         title: "File",
         grow: 1.6,
+        pinned: true,
         value: (item) => item.file_name,
         cell: (item) => (
-          <span className={css["nameCell"]}>
+          <span className={css["nameCell"]} title={item.file_name}>
             <Link
               to="/viewer/$item"
               params={{ item: String(item.id) }}
               className={css["strongLink"]}
-              title={item.file_name}
               tabIndex={-1}
               onClick={(event) => event.stopPropagation()}
               data-testid="record-link"
             >
-              {split(item.file_name).name}
+              <LongName text={split(item.file_name).name} title={item.file_name} />
             </Link>
             {split(item.file_name).folder && <span className={css["folder"]}>{split(item.file_name).folder}</span>}
             {mixed && item.simulated && <SimulatedTag />}
           </span>
         ),
       },
-      { id: "subject", title: "Patient", width: 112, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
+      { id: "labels", title: "Labels", explain: task ? `Task: ${task.title || task.name}` : undefined, cell: labels },
+      { id: "subject", title: "Patient", width: 124, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
       { id: "age", title: "Age", width: 40, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
       { id: "sex", title: "Sex", width: 32, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
-      { id: "labels", title: "Labels", explain: task ? `Task: ${task.title || task.name}` : undefined, cell: labels },
-      folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
-      { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
-      { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
-      { id: "format", title: "Format", width: 64, value: (item) => item.format.toUpperCase(), sortable: false },
       {
         id: "doubts",
         title: "Quality",
@@ -136,6 +132,10 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
             <span className="ein-quiet">no doubt</span>
           ),
       },
+      folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
+      { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
+      { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
+      { id: "format", title: "Format", width: 64, value: (item) => item.format.toUpperCase(), sortable: false },
     ]; // prettier-ignore
     return columns.filter((column) => column !== false);
   }, [task, thumbnails, mixed, folds]);
