@@ -25,6 +25,7 @@ def test_a_user_goes_from_files_to_an_evaluated_model(server: Server, page: Page
     _label(page, labels)
     _view(page)
     model = _train(page)
+    _ask_in_the_viewer(page, server, model)
     _predict(page, server, model)
     _evaluate(page, server, model)
 
@@ -80,16 +81,44 @@ def _view(page: Page) -> None:
     first = page.get_by_test_id("viewer-name").inner_text()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_test_id("viewer-name")).not_to_have_text(first)
+    _measure(page)
+
+
+def _measure(page: Page) -> None:
+    """At 100 % a CSS pixel is 1/96 inch; 25 mm/s and 10 mm/mV then make 25 mm one second, 10 mm one millivolt."""
+    paper = page.get_by_test_id("viewer-paper")
+    px_per_mm = float(paper.get_attribute("data-px-per-mm") or 0)
+    assert px_per_mm == pytest.approx(96 / 25.4)
+    assert (paper.get_attribute("data-mm-per-second"), paper.get_attribute("data-mm-per-unit")) == ("25", "10")
     page.keyboard.press("c")
-    box = page.get_by_test_id("viewer-paper").bounding_box()
+    box = paper.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    # Below the last trace, where nothing is near enough for the caliper to snap to.
+    x, y = box["x"] + 200, box["y"] + box["height"] - 60
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(box["x"] + 260, box["y"] + 190, steps=4)
+    page.mouse.move(x + 25 * px_per_mm, y - 5 * px_per_mm, steps=5)
     page.mouse.up()
-    reading = page.get_by_test_id("viewer-caliper-reading")
-    expect(reading).to_contain_text("ms")
-    expect(reading).to_contain_text("mV")
+    words = page.get_by_test_id("viewer-caliper-reading").inner_text()
+    milliseconds = re.search(r"([\d,]+)\s*ms", words)
+    millivolts = re.search(r"([+−-]?[\d.]+)\s*mV", words)
+    assert milliseconds and millivolts, words
+    assert float(milliseconds.group(1).replace(",", "")) == pytest.approx(1000, abs=25), words
+    assert abs(float(millivolts.group(1).replace("−", "-"))) == pytest.approx(0.5, abs=0.15), words
+    page.keyboard.press("Escape")
+
+
+def _ask_in_the_viewer(page: Page, server: Server, model: str) -> None:
+    page.goto(server.page("/library/walk"))
+    page.get_by_test_id("record-link").first.click()
+    expect(page.get_by_test_id("viewer-paper")).to_be_visible()
+    if page.get_by_test_id("viewer-panel").count() == 0:
+        page.get_by_test_id("viewer-panel-toggle").click()
+    page.locator('input[data-testid="viewer-model"]').click()
+    page.get_by_role("option", name=re.compile(model)).click()
+    answer = page.get_by_test_id("viewer-answer")
+    expect(answer).to_contain_text(re.compile(r"AF|AMI|IMI|LBBB|NORM|RBBB"))
+    expect(page.get_by_test_id("viewer-panel")).to_contain_text("Research use only")
 
 
 def _train(page: Page) -> str:

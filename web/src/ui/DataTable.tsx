@@ -159,84 +159,86 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   };
 
   return (
-    <div className={css["whole"]} data-more={more}>
-      <div ref={scroller} className={css["scroller"]} style={{ maxHeight: height }} onScroll={look}>
-        <div
-          role="table"
-          aria-label={props.label}
-          aria-rowcount={shown.length + 1}
-          data-testid={props.testId}
-          style={{ minWidth: least }}
-        >
-          <div role="rowgroup" className={css["head"]} style={{ height: HEAD }}>
-            <div role="row" className={css["row"]} style={{ gridTemplateColumns: template, height: HEAD }}>
-              {columns.map((column) => {
-                const canSort = column.value !== undefined && column.sortable !== false;
-                const on = active?.column === column.id;
-                const title = <Explain text={column.explain}>{column.title}</Explain>;
+    <div className={css["whole"]}>
+      <div className={css["view"]} data-more={more}>
+        <div ref={scroller} className={css["scroller"]} style={{ maxHeight: height }} onScroll={look}>
+          <div
+            role="table"
+            aria-label={props.label}
+            aria-rowcount={shown.length + 1}
+            data-testid={props.testId}
+            style={{ minWidth: least }}
+          >
+            <div role="rowgroup" className={css["head"]} style={{ height: HEAD }}>
+              <div role="row" className={css["row"]} style={{ gridTemplateColumns: template, height: "100%" }}>
+                {columns.map((column) => {
+                  const canSort = column.value !== undefined && column.sortable !== false;
+                  const on = active?.column === column.id;
+                  const title = <Explain text={column.explain}>{column.title}</Explain>;
+                  return (
+                    <div
+                      key={column.id}
+                      role="columnheader"
+                      className={cellClass(column)}
+                      aria-sort={on ? (active.descending ? "descending" : "ascending") : undefined}
+                    >
+                      {canSort ? (
+                        <button type="button" className={css["sort"]} onClick={() => press(column.id)}>
+                          {title}
+                          {on && (active.descending ? <IconArrowDown size={14} aria-hidden /> : <IconArrowUp size={14} aria-hidden />)}
+                        </button>
+                      ) : (
+                        title
+                      )}
+                    </div>
+                  );
+                })}
+              </div>
+            </div>
+            <div role="rowgroup" className={css["body"]} style={{ height: virtual.getTotalSize() }}>
+              {visible.map((item) => {
+                const row = shown[item.index]?.original;
+                const place = { gridTemplateColumns: template, height: rowHeight, transform: `translateY(${item.start}px)` };
+                if (row === undefined) {
+                  return (
+                    <div key={`waiting-${item.index}`} role="row" aria-busy="true" className={`${css["row"]} ${css["placed"]}`} style={place}>
+                      <div role="cell" className={css["ghost"]} />
+                    </div>
+                  );
+                }
+                const key = rowKey(row);
                 return (
                   <div
-                    key={column.id}
-                    role="columnheader"
-                    className={cellClass(column)}
-                    aria-sort={on ? (active.descending ? "descending" : "ascending") : undefined}
+                    key={key}
+                    role="row"
+                    aria-rowindex={item.index + 2}
+                    aria-selected={props.selected === undefined ? undefined : props.selected === key}
+                    className={`${css["row"]} ${css["placed"]} ${onRowClick ? css["pick"] : ""} ${props.selected === key ? css["selected"] : ""}`}
+                    style={place}
+                    tabIndex={onRowClick ? 0 : undefined}
+                    onClick={onRowClick && (() => onRowClick(row))}
+                    onKeyDown={onRowClick && ((event) => move(event, row))}
                   >
-                    {canSort ? (
-                      <button type="button" className={css["sort"]} onClick={() => press(column.id)}>
-                        {title}
-                        {on && (active.descending ? <IconArrowDown size={14} aria-hidden /> : <IconArrowUp size={14} aria-hidden />)}
-                      </button>
-                    ) : (
-                      title
-                    )}
+                    {columns.map((column) => {
+                      const content = column.cell ? column.cell(row) : column.value?.(row);
+                      return (
+                        <div
+                          key={column.id}
+                          role="cell"
+                          className={cellClass(column)}
+                          title={typeof content === "string" ? content : undefined}
+                        >
+                          {content}
+                        </div>
+                      );
+                    })}
                   </div>
                 );
               })}
             </div>
           </div>
-          <div role="rowgroup" className={css["body"]} style={{ height: virtual.getTotalSize() }}>
-            {visible.map((item) => {
-              const row = shown[item.index]?.original;
-              const place = { gridTemplateColumns: template, height: rowHeight, transform: `translateY(${item.start}px)` };
-              if (row === undefined) {
-                return (
-                  <div key={`waiting-${item.index}`} role="row" aria-busy="true" className={`${css["row"]} ${css["placed"]}`} style={place}>
-                    <div role="cell" className={css["ghost"]} />
-                  </div>
-                );
-              }
-              const key = rowKey(row);
-              return (
-                <div
-                  key={key}
-                  role="row"
-                  aria-rowindex={item.index + 2}
-                  aria-selected={props.selected === undefined ? undefined : props.selected === key}
-                  className={`${css["row"]} ${css["placed"]} ${onRowClick ? css["pick"] : ""} ${props.selected === key ? css["selected"] : ""}`}
-                  style={place}
-                  tabIndex={onRowClick ? 0 : undefined}
-                  onClick={onRowClick && (() => onRowClick(row))}
-                  onKeyDown={onRowClick && ((event) => move(event, row))}
-                >
-                  {columns.map((column) => {
-                    const content = column.cell ? column.cell(row) : column.value?.(row);
-                    return (
-                      <div
-                        key={column.id}
-                        role="cell"
-                        className={cellClass(column)}
-                        title={typeof content === "string" ? content : undefined}
-                      >
-                        {content}
-                      </div>
-                    );
-                  })}
-                </div>
-              );
-            })}
-          </div>
+          {shown.length === 0 && props.empty}
         </div>
-        {shown.length === 0 && props.empty}
       </div>
       {(props.foot || props.csvName || props.csvHref) && (
         <div className={css["foot"]}>

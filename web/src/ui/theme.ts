@@ -63,7 +63,7 @@ export const theme = createTheme({
     Drawer: { defaultProps: { transitionProps: { duration: 100 } } },
     Menu: { defaultProps: { transitionProps: { duration: 0 } } },
     Popover: { defaultProps: { transitionProps: { duration: 0 } } },
-    Input: { styles: { input: { fontSize: rem(14) } } },
+    Input: { styles: { input: { fontSize: rem(14), textOverflow: "ellipsis" } } },
     InputWrapper: {
       styles: {
         label: { fontWeight: WEIGHT.strong, fontSize: rem(14), lineHeight: "20px", marginBottom: rem(4) },

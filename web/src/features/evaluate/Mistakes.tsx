@@ -45,7 +45,7 @@ export function Mistakes({ title, rows, classes, model, unit, regression, onShow
         return entry === undefined ? null : <Trace low={entry.low} high={entry.high} />;
       },
     },
-    { id: "file_name", title: "ECG", grow: 2.6, pinned: true, cell: (row) => <LongName text={row.prediction.file_name} />, value: (row) => row.prediction.file_name },
+    { id: "file_name", title: "ECG", grow: 2, pinned: true, cell: (row) => <LongName text={row.prediction.file_name} />, value: (row) => row.prediction.file_name },
     { id: "truth", title: "Label says", cell: (row) => truthInWords(row.truth, unit), value: (row) => truthInWords(row.truth, unit) },
     { id: "answer", title: "Model says", cell: (row) => says(row, unit, regression), value: (row) => says(row, unit, regression) },
     ...(regression ? [] : [{

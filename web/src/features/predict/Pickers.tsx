@@ -16,6 +16,7 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
       placeholder="Choose a model"
       data={models.map((model) => ({ value: model.name, label: named(model.name, model.simulated) }))}
       value={chosen?.name ?? null}
+      title={chosen?.name}
       onChange={onChange}
       allowDeselect={false}
       searchable={models.length > 8}
@@ -54,6 +55,7 @@ export function DatasetSelect({ label = "Dataset", datasets, value, onChange }: 
         .filter((dataset) => dataset.n_records > 0)
         .map((dataset) => ({ value: dataset.name, label: named(dataset.name, dataset.n_simulated > 0) }))}
       value={chosen?.name ?? null}
+      title={chosen?.name}
       onChange={onChange}
       allowDeselect={false}
       searchable={datasets.length > 8}

@@ -12,7 +12,7 @@ function startOf(run: RunSummary): string {
 }
 
 const COLUMNS: DataColumn<RunSummary>[] = [
-  { id: "name", title: "Name", grow: 2.4, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
+  { id: "name", title: "Name", grow: 2.2, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
   {
     id: "state",
     title: "State",
@@ -22,7 +22,7 @@ const COLUMNS: DataColumn<RunSummary>[] = [
     sortable: true,
   },
   { id: "dataset", title: "Dataset", cell: (run) => <LongName text={run.dataset} />, value: (run) => run.dataset, sortable: true },
-  { id: "task", title: "Task", width: 112, cell: (run) => <LongName text={run.task} />, value: (run) => run.task, sortable: true },
+  { id: "task", title: "Task", grow: 1.2, cell: (run) => <LongName text={run.task} />, value: (run) => run.task, sortable: true },
   {
     id: "start",
     title: "Started from",
