@@ -86,7 +86,7 @@ export function SearchBox({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} centered={false} yOffset={80} size={560} padding="sm" aria-label="Search">
+    <Modal opened onClose={onClose} withCloseButton={false} centered={false} yOffset={80} size={560} padding="sm" attributes={{ content: { "aria-label": "Search" } }}>
       <TextInput
         value={text}
         onChange={(event) => {

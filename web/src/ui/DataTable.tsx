@@ -160,7 +160,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   return (
     <div className={css["whole"]}>
-      <div className={css["view"]} data-more={more}>
+      <div className={css["view"]} data-scrolled={more === "left" || more === "both"}>
         <div ref={scroller} className={css["scroller"]} style={{ maxHeight: height }} onScroll={look}>
           <div
             role="table"
@@ -239,6 +239,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </div>
           {shown.length === 0 && props.empty}
         </div>
+        {(more === "right" || more === "both") && <div className={css["edge"]} aria-hidden />}
       </div>
       {(props.foot || props.csvName || props.csvHref) && (
         <div className={css["foot"]}>

@@ -59,9 +59,9 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { multiline: true, maw: 320, openDelay: 200, withArrow: true, events: { hover: true, focus: true, touch: true } },
     },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 } } },
-    Drawer: { defaultProps: { transitionProps: { duration: 100 } } },
-    Menu: { defaultProps: { transitionProps: { duration: 0 } } },
+    Modal: { defaultProps: { centered: true, transitionProps: { duration: 100 }, closeButtonProps: { "aria-label": "Close" } } },
+    // Opened by key, the first entry has the focus; an empty element before it is no part of a menu to a screen reader.
+    Menu: { defaultProps: { transitionProps: { duration: 0 }, withInitialFocusPlaceholder: false } },
     Popover: { defaultProps: { transitionProps: { duration: 0 } } },
     Input: { styles: { input: { fontSize: rem(14), textOverflow: "ellipsis" } } },
     InputWrapper: {

@@ -260,7 +260,7 @@ function DatasetMenu({ name, task }: { name: string; task: TaskInfo | null }) {
               Delete the labels of “{task.title || task.name}”
             </Menu.Item>
           )}
-          <Menu.Item color="bad" leftSection={<IconTrash size={16} />} onClick={() => setDeleting("dataset")} data-testid="dataset-delete">
+          <Menu.Item color="var(--ein-bad)" leftSection={<IconTrash size={16} />} onClick={() => setDeleting("dataset")} data-testid="dataset-delete">
             Delete this dataset
           </Menu.Item>
         </Menu.Dropdown>

@@ -55,7 +55,7 @@ export function ModelCard({ model }: { model: ModelView }) {
             <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setDialog("rename")} data-testid="model-rename">
               Rename
             </Menu.Item>
-            <Menu.Item color="bad" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")} data-testid="model-delete">
+            <Menu.Item color="var(--ein-bad)" leftSection={<IconTrash size={16} />} onClick={() => setDialog("delete")} data-testid="model-delete">
               Delete
             </Menu.Item>
           </Menu.Dropdown>
