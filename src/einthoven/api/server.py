@@ -12,6 +12,7 @@ from einthoven.api.security import LOOPBACK
 from einthoven.errors import Conflict, SettingError
 from einthoven.jobs import Supervisor
 from einthoven.jobs.supervisor import worker_process
+from einthoven.workflows import uploads
 from einthoven.workflows.workspace import Workspace
 
 
@@ -36,6 +37,7 @@ def serve(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, server_header=False
     )
     workspace.jobs.end_lost()
+    uploads.forget_abandoned(workspace)
     with Supervisor(workspace.jobs, worker_process(workspace.home, workspace.jobs), address=address):
         on_ready(f"{address}/?token={token}")
         uvicorn.Server(config).run(sockets=[bound])

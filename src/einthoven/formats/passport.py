@@ -104,6 +104,10 @@ def _doubts(signal: Signal, leads: Sequence[str], *, relative: bool) -> list[str
         found.append(f"flat lead: {_names(leads, flat)}")
     if empty.any():
         found.append(f"lead without any value: {_names(leads, empty)}")
+    missing = np.isnan(signal).mean(axis=1)
+    partly = (missing > 0) & ~empty
+    if partly.any():
+        found.append(f"missing samples in {_names(leads, partly)}: up to {missing[partly].max():.1%} of a lead")
     found += _twins(signal, leads, flat | empty)
     lacking = [name for name in STANDARD_12 if name not in leads]
     if lacking:

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import time
 import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -11,6 +12,7 @@ from einthoven.workflows.workspace import Workspace
 
 MAX_DEPTH = 20
 MAX_PART = 200
+ABANDONED_SECONDS = 86_400.0
 NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that a name cannot hold: control, direction, halves. Wide and narrow blanks may be there."""
 
@@ -42,6 +44,13 @@ def folder(workspace: Workspace, upload: str) -> Path:
     if not upload.isalnum() or not path.is_dir():
         raise NotFound(f"There is no upload {upload!r}.", advice="Upload the files again.")
     return path
+
+
+def forget_abandoned(workspace: Workspace) -> None:
+    """Remove what was uploaded more than a day ago and never imported: those are patients' files."""
+    for path in (workspace.home / "uploads").glob("*"):
+        if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def close_upload(workspace: Workspace, upload: str) -> None:

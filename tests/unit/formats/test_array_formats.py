@@ -220,3 +220,14 @@ def test_what_looks_wrong_is_written_into_the_passport() -> None:
 
 def test_a_sound_record_raises_no_doubt() -> None:
     assert _read("a.npy", _npy(_ecg()))[0].source.doubts == ()
+
+
+def test_missing_samples_are_said_and_kept_missing() -> None:
+    signal = np.random.default_rng(0).normal(0, 0.3, (12, 1000))
+    signal[3, 100:400] = np.nan
+    buffer = io.BytesIO()
+    np.save(buffer, signal)
+    hints = ReadHints(unit="mV", rate=100, leads=STANDARD_12)
+    (record,) = read_all(MemorySource("gap.npy", {"gap.npy": buffer.getvalue()}), hints)
+    assert np.isnan(record.lead("aVR")[100:400]).all() and np.isnan(record.signal).sum() == 300
+    assert record.source.doubts == ("missing samples in aVR: up to 30.0% of a lead",)

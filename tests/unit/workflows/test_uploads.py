@@ -1,6 +1,8 @@
 """Files on their way in cannot leave their folder."""
 
 import io
+import os
+import time
 
 import pytest
 
@@ -43,3 +45,13 @@ def test_an_upload_that_is_not_there_is_not_found(workspace: Workspace) -> None:
     for upload in (gone, "", "..", "../models", "a/b"):
         with pytest.raises(NotFound, match="Upload the files again"):
             uploads.folder(workspace, upload)
+
+
+def test_an_upload_that_nobody_imported_is_forgotten_after_a_day(workspace: Workspace) -> None:
+    old, new = (uploads.open_upload(workspace) for _ in range(2))
+    yesterday = time.time() - uploads.ABANDONED_SECONDS - 60
+    os.utime(uploads.folder(workspace, old), (yesterday, yesterday))
+    uploads.forget_abandoned(workspace)
+    assert uploads.folder(workspace, new).is_dir()
+    with pytest.raises(NotFound):
+        uploads.folder(workspace, old)

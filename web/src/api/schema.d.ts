@@ -1676,7 +1676,7 @@ export interface components {
         };
         /**
          * RunSummary
-         * @description One line of the list of trainings.
+         * @description One line of the list of trainings. `best_f1`: macro F1 of the epoch that is kept, on the validation part.
          */
         RunSummary: {
             /** Architecture */

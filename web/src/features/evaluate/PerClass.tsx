@@ -5,10 +5,10 @@ import { useExplanations } from "./Figures";
 import { shareInWords } from "./matrix";
 
 const SHARES = [
-  { key: "precision", title: "Precision" },
-  { key: "recall", title: "Recall" },
-  { key: "f1", title: "F1" },
-  { key: "auroc", title: "AUROC" },
+  { key: "precision", title: "Precision", width: 72 },
+  { key: "recall", title: "Recall", width: 56 },
+  { key: "f1", title: "F1", width: 48 },
+  { key: "auroc", title: "AUROC", width: 60 },
 ] as const;
 
 /** How each class did, with its numbers of records: a share of few says little. */
@@ -20,23 +20,25 @@ export function PerClass({ evaluation, csvName }: { evaluation: Evaluation; csvN
       {
         id: "class",
         title: "Class",
-        cell: (row) => <ClassMark name={row.name} colour={colours.get(row.name) ?? "gray"} />,
+        grow: 0.7,
+        pinned: true,
+        cell: (row) => <ClassMark name={row.name} title={row.name} colour={colours.get(row.name) ?? "gray"} />,
         value: (row) => row.name,
       },
-      { id: "n", title: "n", width: 48, align: "right", explain: "ECGs that have the class.", cell: (row) => fmt.count(row.n), value: (row) => row.n },
+      { id: "n", title: "n", width: 40, align: "right", explain: "ECGs that have the class.", cell: (row) => fmt.count(row.n), value: (row) => row.n },
       {
         id: "n_predicted",
         title: "Predicted",
-        width: 80,
+        width: 72,
         align: "right",
         explain: "ECGs for which the model said so.",
         cell: (row) => fmt.count(row.n_predicted),
         value: (row) => row.n_predicted,
       },
-      ...SHARES.map(({ key, title }): DataColumn<ClassResult> => ({
+      ...SHARES.map(({ key, title, width }): DataColumn<ClassResult> => ({
         id: key,
         title,
-        width: 72,
+        width,
         align: "right",
         explain: explanations[key],
         cell: (row) => {
