@@ -117,7 +117,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }, [onRange, first, last]);
 
   const active = onSort ? sort : own[0] ? { column: own[0].id, descending: own[0].desc } : null;
-  const template = columns.map((c) => (c.width === undefined ? `minmax(${96 * (c.grow ?? 1)}px, ${c.grow ?? 1}fr)` : `${c.width}px`)).join(" ");
+  // Hundredths, as shares below 1 fr in all would leave room unused.
+  const template = columns.map((c) => (c.width === undefined ? `minmax(${96 * (c.grow ?? 1)}px, ${100 * (c.grow ?? 1)}fr)` : `${c.width}px`)).join(" ");
   const least = columns.reduce((sum, c) => sum + (c.width ?? 96 * (c.grow ?? 1)) + 16, 16);
 
   // Whether there is more to the left and to the right of what is in sight.

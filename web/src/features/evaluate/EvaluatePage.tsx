@@ -203,10 +203,10 @@ function Report({ report, models, datasets }: ReportProps) {
     <div className={css.stack} data-testid="evaluation-report">
       <Panel
         title={
-          <span className={css.heading}>
+          <>
             {report.model} on {report.dataset}
             {simulated && <SimulatedTag />}
-          </span>
+          </>
         }
         actions={
           <Button

@@ -2,6 +2,7 @@ import { UnstyledButton } from "@mantine/core";
 import type { DatasetSummary, TaskInfo } from "@/api";
 import { Bars, classColours, Explain, fmt, Histogram, PALETTE, StateTag } from "@/ui";
 import css from "./library.module.css";
+import { formatWord } from "./words";
 
 const MOST_CLASSES = 12;
 const MOST_DOUBTS = 3;
@@ -78,7 +79,7 @@ export function Files({ summary, onlyDoubts, onDoubts }: { summary: DatasetSumma
   const { dataset, n_doubts: doubts } = summary;
   const clean = dataset.n_records - doubts;
   const kinds: { title: string; counts: Record<string, number> }[] = [
-    { title: "Format", counts: Object.fromEntries(Object.entries(summary.formats).map(([name, n]) => [name.toUpperCase(), n])) },
+    { title: "Format", counts: Object.fromEntries(Object.entries(summary.formats).map(([name, n]) => [formatWord(name), n])) },
     { title: "Rate", counts: summary.rates },
     { title: "Length", counts: summary.durations },
     { title: "Amplitude", counts: summary.amplitudes },

@@ -11,6 +11,11 @@ export function rates(values: readonly number[]): string {
   return `${fmt.plain(sorted[0], 2)} to ${fmt.plain(sorted[sorted.length - 1], 2)} Hz`;
 }
 
+/** A format's name as people write it: abbreviations in capitals, "simulated" as the word it is. */
+export function formatWord(name: string): string {
+  return name === "simulated" ? name : name.toUpperCase();
+}
+
 export function amplitudeWords(values: readonly Dataset["amplitudes"][number][]): string {
   if (values.length === 0) return "";
   if (values.length > 1) return "amplitude partly in mV, partly relative";

@@ -231,7 +231,7 @@ function PredictionOf({ job: id, datasets, onRetried }: PredictionOfProps) {
                   <div className={css.stack} data-testid="prediction-result">
                     <Panel
                       flush
-                      title={<span className={css.heading}>{data.model}{typeof dataset === "string" && ` on ${dataset}`}{simulated && <SimulatedTag />}</span>}
+                      title={<>{data.model}{typeof dataset === "string" && ` on ${dataset}`}{simulated && <SimulatedTag />}</>}
                       actions={
                         <Button
                           size="xs"

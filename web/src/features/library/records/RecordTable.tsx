@@ -9,6 +9,7 @@ import { isFiltered, NO_FILTER, recordQuery, type Filter } from "./filter";
 import { Sparkline } from "./Sparkline";
 import { useRecords, useThumbnails } from "./useRecords";
 import css from "../library.module.css";
+import { formatWord } from "../words";
 
 interface RecordTableProps {
   summary: DatasetSummary;
@@ -135,7 +136,7 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
       folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
       { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
       { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
-      { id: "format", title: "Format", width: 64, value: (item) => item.format.toUpperCase(), sortable: false },
+      { id: "format", title: "Format", width: 80, value: (item) => formatWord(item.format), sortable: false },
     ]; // prettier-ignore
     return columns.filter((column) => column !== false);
   }, [task, thumbnails, mixed, folds]);
