@@ -21,6 +21,7 @@ _EXAMPLES = {
     "unit": ("unit=mV", "unit is mV, uV, V, counts or relative"),
     "rate": ("rate=500", "rate in Hz"),
     "gain": ("gain=1000", "gain in counts per mV"),
+    "baseline": ("baseline=0", "baseline in counts, that of 0 mV"),
     "leads": (STANDARD_LEADS_HINT, "leads in the order in which they are stored"),
     "orientation": ("orientation=leads-first", "orientation is leads-first or samples-first"),
 }
@@ -189,11 +190,14 @@ def _counts(
                 reason = f"file states its {what}" if stated[what] is not None else "the stored numbers are no counts"
                 gaps.doubts.append(f"{reason}; the hint {what}={value:g} was not used")
         return facts.gains, facts.baselines
+    # A baseline of 0 is usual, and still not known: it must be said (`baseline=0`) like everything else.
+    gaps.missing += [
+        what for what, value in (("gain", hints.gain), ("baseline", facts.baselines or hints.baseline)) if value is None
+    ]
     if hints.gain is None:
-        gaps.missing.append("gain")
         return None, None
     gaps.assumed.append(f"{hints.gain:g} counts per mV, from the hint")
-    if facts.baselines is not None:
+    if facts.baselines is not None or hints.baseline is None:
         return (hints.gain,) * n_leads, facts.baselines
-    gaps.assumed.append("baseline 0" if hints.baseline is None else f"baseline {hints.baseline:g}, from the hint")
-    return (hints.gain,) * n_leads, (hints.baseline or 0.0,) * n_leads
+    gaps.assumed.append(f"baseline {hints.baseline:g}, from the hint")
+    return (hints.gain,) * n_leads, (hints.baseline,) * n_leads

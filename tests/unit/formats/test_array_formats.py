@@ -106,7 +106,10 @@ def test_counts_become_millivolt_by_gain_and_baseline() -> None:
     assert record.source.assumed[-2:] == ("200 counts per mV, from the hint", "baseline 4, from the hint")
     with pytest.raises(HintsNeeded) as caught:
         _read("a.npy", _npy(counts), ReadHints(unit="counts", rate=500, leads=("I", "II")))
-    assert caught.value.missing == ("gain",)
+    assert caught.value.missing == ("gain", "baseline")
+    with pytest.raises(HintsNeeded) as caught:
+        _read("a.npy", _npy(counts), ReadHints(unit="counts", rate=500, gain=200, leads=("I", "II")))
+    assert caught.value.missing == ("baseline",), "0 is usual, and still not known"
 
 
 @pytest.mark.parametrize("names", ["fs", "rate", "sampling_rate", "Fs", "SamplingFrequency"])

@@ -133,7 +133,7 @@ def test_a_channel_without_sensitivity_needs_its_unit() -> None:
     with pytest.raises(HintsNeeded) as caught:
         _read(data)
     assert caught.value.missing == ("unit",)
-    (record,) = _read(data, "unit=counts,gain=1000")
+    (record,) = _read(data, "unit=counts,gain=1000,baseline=0")
     stored = np.frombuffer(pydicom.dcmread(io.BytesIO(data)).WaveformSequence[0].WaveformData, "<i2").reshape(-1, 3).T
     np.testing.assert_allclose(record.signal, stored / 1000, rtol=1e-6)
 

@@ -78,7 +78,7 @@ def test_a_header_without_gain_is_not_calibrated_and_says_so() -> None:
     with pytest.raises(HintsNeeded, match="not calibrated") as caught:
         _read(files)
     assert caught.value.missing == ("unit",)
-    record = _read(files, hints="unit=counts,gain=400")
+    record = _read(files, hints="unit=counts,gain=400,baseline=0")
     np.testing.assert_allclose(record.signal, COUNTS / 400, rtol=1e-6)
 
 

@@ -103,7 +103,7 @@ def test_a_refused_record_of_two_files_is_kept_with_both(workspace: Workspace, r
     assert found.error == "HintsNeeded" and set(found.missing_hints) >= {"unit"}
     name, files = workspace.quarantine.files(found.id)
     assert name == "a/r.hea" and files == {"a/r.hea": header, "a/r.dat": counts}
-    hints = ReadHints(unit="counts", gain=100)
+    hints = ReadHints(unit="counts", gain=100, baseline=0)
     outcome = import_files(workspace, ImportRequest("d", refused=(found.id,), hints=hints), report)
     assert (outcome.n_read, workspace.quarantine.list("d")) == (1, [])
 

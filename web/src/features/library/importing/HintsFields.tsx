@@ -64,7 +64,7 @@ export function HintsFields({ draft, onChange, missing }: HintsFieldsProps) {
           />
           <TextInput
             label={label("baseline")}
-            placeholder="0"
+            placeholder="often 0"
             inputMode="decimal"
             value={draft.baseline}
             error={wrong.baseline}

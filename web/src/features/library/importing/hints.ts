@@ -17,7 +17,7 @@ export const NO_HINTS: HintsDraft = { unit: "", rate: "", gain: "", baseline: ""
 export const HINT_WORDS: Record<HintName, { title: string; explanation: string }> = {
   unit: {
     title: "Unit",
-    explanation: "What a stored 1 means. An R wave is about 1 in mV and about 1000 in µV. “Counts” are the raw steps of the recorder and need the gain.",
+    explanation: "What a stored 1 means. An R wave is about 1 in mV and about 1000 in µV. “Counts” are the raw steps of the recorder and need gain and baseline.",
   },
   rate: { title: "Rate, Hz", explanation: "Samples per second, often 100, 250, 257, 500 or 1000. A 10-second ECG with 5000 samples has 500 Hz." },
   gain: { title: "Gain, counts per mV", explanation: "How many steps of the recorder make 1 mV, often 200 or 1000. Only for counts." },
