@@ -89,7 +89,7 @@ def cohort(n_each: int, seed: int) -> Iterator[tuple[str, EcgRecord, str]]:
             name = f"simulated-{number:04d}"
             rng = np.random.default_rng([seed, number])
             second = _second(diagnosis, rng)
-            subject_id = f"sim-{seed}-{number:04d}"
+            subject_id = f"sim-{seed % 1000}-{number:04d}"
             yield name, simulate(diagnosis, rng, second=second, name=name, subject_id=subject_id), diagnosis
 
 

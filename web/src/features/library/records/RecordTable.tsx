@@ -119,7 +119,7 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
         ),
       },
       { id: "labels", title: "Labels", explain: task ? `Task: ${task.title || task.name}` : undefined, cell: labels },
-      { id: "subject", title: "Patient", width: 124, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
+      { id: "subject", title: "Patient", width: 140, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
       { id: "age", title: "Age", width: 40, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
       { id: "sex", title: "Sex", width: 32, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
       {
