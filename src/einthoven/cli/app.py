@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from einthoven.cli import output
-from einthoven.cli.options import Assume, Folds, Home, Json, parse_folds, parse_hints
+from einthoven.cli.options import Assume, Folds, Home, Json, parse_folds
+from einthoven.record import ReadHints
 
 if TYPE_CHECKING:
     from einthoven.workflows.workspace import Workspace
@@ -94,7 +95,7 @@ def import_(
         importing.run(
             _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind,
             file_column=file_column, label_column=label_column, layout=layout, resolution=resolution,
-            hints=parse_hints(assume), as_json=as_json,
+            hints=ReadHints.parse(assume), as_json=as_json,
         )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def show(
     from einthoven.cli import showing
 
     with output.errors_said(as_json=as_json):
-        showing.run(path, hints=parse_hints(assume), as_json=as_json)
+        showing.run(path, hints=ReadHints.parse(assume), as_json=as_json)
 
 
 @app.command()
@@ -182,7 +183,7 @@ def predict(
     with output.errors_said(as_json=as_json):
         request = PredictRequest(
             model=_model(model), dataset=dataset, folds=parse_folds(folds),
-            paths=tuple(str(path.resolve()) for path in paths or ()), hints=parse_hints(assume),
+            paths=tuple(str(path.resolve()) for path in paths or ()), hints=ReadHints.parse(assume),
         )  # fmt: skip
         learning.predict(_workspace(home), request, out=out, as_json=as_json)
 
@@ -270,5 +271,5 @@ def _on_the_shelf(workspace: "Workspace", model: str) -> str:
     from einthoven.workflows import share
 
     name = share.take_in(workspace, path.name, path.read_bytes()).name
-    output.err.print(f"{path.name} is now the model {name}.", markup=False)
+    output.remark(f"{path.name} is now the model {name}.")
     return name

@@ -21,7 +21,7 @@ def datasets(workspace: Workspace, *, as_json: bool) -> None:
         output.show_json([to_plain(dataset) for dataset in found])
         return
     if not found:
-        output.out.print("There is no dataset yet: einthoven import PATH --dataset NAME")
+        output.say("There is no dataset yet: einthoven import PATH --dataset NAME")
         return
     rows = [
         (
@@ -39,7 +39,7 @@ def models(workspace: Workspace, *, as_json: bool) -> None:
         output.show_json([to_plain(model) for model in found])
         return
     if not found:
-        output.out.print("There is no model yet: einthoven train --dataset NAME --task NAME")
+        output.say("There is no model yet: einthoven train --dataset NAME --task NAME")
         return
 
     def number(value: float | None) -> str:
@@ -54,7 +54,7 @@ def models(workspace: Workspace, *, as_json: bool) -> None:
     ]  # fmt: skip
     columns = ("model", "task", "kind", "classes", "architecture", "n", "macro F1*", "macro AUROC*", "Hz", "")
     output.show_table(columns, rows)
-    output.out.print("* on the validation part of its own training", style="dim")
+    output.say("* on the validation part of its own training", style="dim")
 
 
 def formats(*, as_json: bool) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from einthoven.errors import SettingError
-from einthoven.record import ReadHints
 
 Home = Annotated[
     Path | None,
@@ -40,7 +39,3 @@ def parse_folds(text: str | None) -> tuple[int, ...] | None:
             raise SettingError(f"{part.strip()!r} is no range of folds.", advice="Write the smaller number first.")
         folds.update(range(start, end + 1))
     return tuple(sorted(folds))
-
-
-def parse_hints(text: str) -> ReadHints:
-    return ReadHints.parse(text)

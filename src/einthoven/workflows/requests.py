@@ -176,7 +176,6 @@ class Run:
     job: Job
     request: TrainRequest
     epochs: tuple[Epoch, ...]
-    batch: tuple[int, int] | None
     seconds_left: float | None
     log: tuple[str, ...]
     split: SplitInfo | None

@@ -23,7 +23,6 @@ def run(workspace: Workspace, job_id: str) -> Run:
         job=job,
         request=from_plain(TrainRequest, job.request),
         epochs=epochs,
-        batch=None,
         seconds_left=_seconds_left(job, epochs),
         log=tuple(str(e.data["text"]) for e in events if e.kind == "log")[-LOG_LINES:],
         split=split,

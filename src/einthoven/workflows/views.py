@@ -21,7 +21,7 @@ class AgeBin:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSummary:
-    """A dataset with its tasks and distributions. `leads` counts records per set of leads."""
+    """A dataset with its tasks and distributions: numbers of records, by what is said in words."""
 
     dataset: Dataset
     tasks: tuple[TaskInfo, ...]

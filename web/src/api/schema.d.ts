@@ -963,7 +963,7 @@ export interface components {
         };
         /**
          * DatasetSummary
-         * @description A dataset with its tasks and distributions. `leads` counts records per set of leads.
+         * @description A dataset with its tasks and distributions: numbers of records, by what is said in words.
          */
         DatasetSummary: {
             /** Ages */
@@ -1650,11 +1650,6 @@ export interface components {
          * @description One training with its course so far: what the run's page shows, during and after.
          */
         Run: {
-            /** Batch */
-            batch: [
-                number,
-                number
-            ] | null;
             /** Config */
             config: {
                 [key: string]: unknown;

@@ -18,7 +18,7 @@ export function run(changes: Partial<Run>): Run {
       one_per_patient: false, seed: 0, epochs: null, batch_size: null, optimiser: null, maximum_rate: null, gamma: null, patience: null,
       rate: null, duration: null, padding: "zeros", z_score: "lead",
     },
-    epochs: [], batch: null, seconds_left: null, log: [], split: null, config: {}, environment: {}, outcome: null,
+    epochs: [], seconds_left: null, log: [], split: null, config: {}, environment: {}, outcome: null,
     ...changes,
   };
 }
