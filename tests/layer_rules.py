@@ -12,7 +12,7 @@ from pathlib import Path
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "leads", "record", "task", "spec", "results", "registry"}),
     frozenset({"formats", "signal", "simulate", "metrics", "codes", "labels"}),
-    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate"}),
+    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine"}),
     frozenset({"store", "jobs"}),
     frozenset({"workflows"}),
     frozenset({"settings", "wiring", "worker", "workbench", "api", "cli", "__main__"}),
@@ -30,6 +30,7 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
     "onnxscript": frozenset({"onnx"}),
     "onnxruntime": frozenset({"infer", "onnx"}),
     "fastapi": frozenset({"api"}),
+    "tuspyserver": frozenset({"api"}),
     "starlette": frozenset({"api"}),
     "sse_starlette": frozenset({"api"}),
     "uvicorn": frozenset({"api"}),
@@ -42,7 +43,10 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
     "pydantic_settings": frozenset({"settings"}),
 }
 # Packages that take long to import: only inside functions, except by torch's own units, imported on use.
-HEAVY = frozenset({"wfdb", "pydicom", "scipy", "sklearn", "pandas", "torch", "onnx", "onnxruntime", "onnxscript"})
+HEAVY = frozenset(
+    {"wfdb", "pydicom", "scipy", "sklearn", "pandas", "torch", "onnx", "onnxruntime", "onnxscript", "h5py", "pyarrow"}
+    | {"ecgdatakit", "edfio"}
+)
 IMPORTED_ON_USE = ONLY_IN["torch"]
 
 RUNS_CODE = frozenset({"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"})

@@ -120,9 +120,12 @@ class SourceInfo:
     """What was read: the passport of a record.
 
     `rate`, `unit`, `gain` (counts per unit, one per lead) and `leads` are as the *file* states
-    them; None where it does not. `assumed` says in words which hints were used, `doubts` what
-    looked wrong without stopping the reading. `band` is the pass band in Hz that the file states
-    was already applied. `simulated` is True for ECGs that no patient ever had.
+    them; None where it does not. `reader` is the library and version that decoded the samples.
+    `assumed` says in words which hints were used, `changed` what is not as it was stored (a gain
+    corrected, padding made missing), `doubts` what looked wrong without stopping the reading.
+    `derived` names the leads that were computed from others. `device` is maker and model, never a
+    serial number. `band` is the pass band in Hz that the file states was already applied.
+    `simulated` is True for ECGs that no patient ever had.
     """
 
     name: str
@@ -135,7 +138,10 @@ class SourceInfo:
     gain: tuple[float, ...] | None = None
     leads: tuple[str, ...] | None = None
     band: tuple[float, float] | None = None
+    device: str | None = None
     assumed: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     recorded: str | None = None
     simulated: bool = False

@@ -1,6 +1,6 @@
 """`FormatEntry`: what one file format is to the rest of the program."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from einthoven.formats.source import FileSource
@@ -10,6 +10,10 @@ from einthoven.registry import Registry
 
 def _no_companions(source: FileSource) -> tuple[str, ...]:
     return ()
+
+
+def _cannot_be_blanked(source: FileSource) -> Mapping[str, bytes] | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ class FormatEntry:
         The ECGs in the file. Raises FormatError, HintsNeeded or RecordError.
     companions
         Names of the files, in the same folder, that it reads besides itself.
+    blank
+        The file and its companions, by name without folder, with every name, birth date, address, telephone,
+        patient and visit number and free text about a person blanked; what is decoded from them is the same.
+        None for a file in which that cannot be done surely: then no original is kept.
+    tried
+        Which real files the reader was held against; empty when none could be had.
+    limits
+        What it does not read, or reads with loss: one sentence each.
     """
 
     name: str
@@ -42,6 +54,9 @@ class FormatEntry:
     claims: Callable[[FileSource], bool]
     read: Callable[[FileSource, ReadHints], Iterator[EcgRecord]]
     companions: Callable[[FileSource], tuple[str, ...]] = field(default=_no_companions)
+    blank: Callable[[FileSource], Mapping[str, bytes] | None] = field(default=_cannot_be_blanked)
+    tried: str = ""
+    limits: tuple[str, ...] = ()
 
 
 FORMATS: Registry[FormatEntry] = Registry("einthoven.formats", FormatEntry, "file format")

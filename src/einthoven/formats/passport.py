@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -41,7 +42,9 @@ class Origin:
     reader: str
     index: int = 0
     band: tuple[float, float] | None = None
+    device: str | None = None
     recorded: str | None = None
+    changed: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -78,7 +81,9 @@ def make_record(
         gain=facts.gains,
         leads=facts.leads,
         band=origin.band,
+        device=origin.device,
         assumed=settled.assumed,
+        changed=origin.changed,
         doubts=tuple(dict.fromkeys(doubts)),
         recorded=origin.recorded,
     )
@@ -167,6 +172,19 @@ def pseudonym(identifier: str) -> str | None:
 
 _UNITS_OF_AGE = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([YMWD]?)(?:ears?|onths?|eeks?|ays?)?\s*$", re.IGNORECASE)
+_DAYS_A_YEAR = 365.2425
+
+
+def age_between(birth: date | None, recorded: date | None) -> tuple[float | None, tuple[str, ...]]:
+    """Age in years at the recording, to a tenth, and a doubt when it cannot be one. The birth date itself is not kept."""
+    if birth is None or recorded is None:
+        return None, ()
+    years = (recorded - birth).days / _DAYS_A_YEAR
+    if not 0 <= years <= OLDEST_YEARS:
+        return None, ("the birth date stated does not fit the date of recording; no age is used",)
+    return round(years, 1), ()
+
+
 _SEXES: dict[str, Sex] = {"f": "F", "female": "F", "woman": "F", "m": "M", "male": "M", "man": "M"}
 
 

@@ -9,7 +9,7 @@ import wfdb
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded, RecordError
 from einthoven.formats import MemorySource, PathSource, read_all
-from einthoven.formats.wfdb_header import parse_header
+from einthoven.formats.wfdb.header import parse_header
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
-from einthoven.formats.dicom_annotations import read_annotations
-from einthoven.formats.dicom_leads import contradicts, lead_from_code, lead_from_meaning
+from einthoven.formats.dicom.annotations import read_annotations
+from einthoven.formats.dicom.leads import contradicts, lead_from_code, lead_from_meaning
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
 from einthoven.formats.passport import Origin, age_from, make_record, pseudonym, reader_name, sex_from, sha256

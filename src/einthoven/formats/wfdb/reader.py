@@ -9,10 +9,10 @@ from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
 from einthoven.formats.passport import Origin, make_record, reader_name, sha256
 from einthoven.formats.source import FileSource
-from einthoven.formats.wfdb_comments import read_comments
-from einthoven.formats.wfdb_header import Header, SignalLine, is_header
-from einthoven.formats.wfdb_segments import join_segments
-from einthoven.formats.wfdb_signals import ecg_rate, header_text, mark_invalid, read_header, read_segment
+from einthoven.formats.wfdb.comments import read_comments
+from einthoven.formats.wfdb.header import Header, SignalLine, is_header
+from einthoven.formats.wfdb.segments import join_segments
+from einthoven.formats.wfdb.signals import ecg_rate, header_text, mark_invalid, read_header, read_segment
 from einthoven.record import EcgRecord, ReadHints
 
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from einthoven.errors import FormatError, RecordError
 from einthoven.formats.source import MAX_SAMPLES, FileSource
 from einthoven.formats.units import kind_of_unit, mv_per_unit
-from einthoven.formats.wfdb_header import Header, SignalLine
-from einthoven.formats.wfdb_samples import Stored
-from einthoven.formats.wfdb_signals import beside, ecg_rate, mark_invalid, read_header, read_segment
+from einthoven.formats.wfdb.header import Header, SignalLine
+from einthoven.formats.wfdb.samples import Stored
+from einthoven.formats.wfdb.signals import beside, ecg_rate, mark_invalid, read_header, read_segment
 from einthoven.leads import canonical_lead
 
 

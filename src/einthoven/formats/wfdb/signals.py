@@ -8,8 +8,8 @@ import numpy.typing as npt
 from einthoven.errors import FormatError
 from einthoven.formats.source import FileSource
 from einthoven.formats.units import RELATIVE, is_ecg_name, kind_of_unit
-from einthoven.formats.wfdb_header import MAX_HEADER_BYTES, Header, SignalLine, parse_header
-from einthoven.formats.wfdb_samples import INVALID, Stored, decode
+from einthoven.formats.wfdb.header import MAX_HEADER_BYTES, Header, SignalLine, parse_header
+from einthoven.formats.wfdb.samples import INVALID, Stored, decode
 
 
 @dataclass(frozen=True, slots=True)

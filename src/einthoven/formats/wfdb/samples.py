@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from einthoven.errors import FormatError
 from einthoven.formats.source import MAX_SAMPLES
-from einthoven.formats.wfdb_header import SignalLine
+from einthoven.formats.wfdb.header import SignalLine
 
 Stored = npt.NDArray[np.integer]
 

@@ -1,0 +1,5 @@
+"""DICOM waveforms."""
+
+from einthoven.formats.dicom.reader import ENTRY
+
+__all__ = ["ENTRY"]
