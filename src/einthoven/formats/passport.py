@@ -176,7 +176,7 @@ _DAYS_A_YEAR = 365.2425
 
 
 def age_between(birth: date | None, recorded: date | None) -> tuple[float | None, tuple[str, ...]]:
-    """Age in years at the recording, to a tenth, and a doubt when it cannot be one. The birth date itself is not kept."""
+    """Age in years at the recording, to a tenth, and a doubt when it cannot be one. The birth date is not kept."""
     if birth is None or recorded is None:
         return None, ()
     years = (recorded - birth).days / _DAYS_A_YEAR
