@@ -11,7 +11,7 @@ from pathlib import Path
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "leads", "record", "task", "spec", "results", "registry"}),
-    frozenset({"formats", "signal", "simulate", "metrics", "codes", "labels"}),
+    frozenset({"formats", "writers", "signal", "simulate", "metrics", "codes", "labels"}),
     frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine"}),
     frozenset({"store", "jobs"}),
     frozenset({"workflows"}),
@@ -30,7 +30,6 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
     "onnxscript": frozenset({"onnx"}),
     "onnxruntime": frozenset({"infer", "onnx"}),
     "fastapi": frozenset({"api"}),
-    "tuspyserver": frozenset({"api"}),
     "starlette": frozenset({"api"}),
     "sse_starlette": frozenset({"api"}),
     "uvicorn": frozenset({"api"}),

@@ -1,9 +1,17 @@
-"""A record as it was read, completed and looked at: derived leads, checks of leads, pacing spikes, quality."""
+"""A record as it was read, completed and looked at: derived leads, checks of leads, pacing spikes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
 
 from einthoven.formats import FileSource, read_all
+from einthoven.formats.passport import lacking_leads
+from einthoven.leads import inverted_of
 from einthoven.record import EcgRecord, ReadHints
+from einthoven.signal.lead_checks import check_leads, complete_limb_leads
+from einthoven.signal.lead_swaps import check_swaps
+from einthoven.signal.pacing import find_pacing
 
 
 def open_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[EcgRecord]:
@@ -19,5 +27,38 @@ def open_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[Ecg
 
 
 def examine(record: EcgRecord) -> EcgRecord:
-    """The record with what its signal tells about it."""
-    return record
+    """The record with what its signal tells about it.
+
+    Inverted leads (Cabrera's -aVR) are turned upright and III, aVR, aVL and aVF derived from I and II where they
+    lack; mistakes of gain, sign, name and order among the limb leads and probably interchanged electrodes become
+    `source.doubts`, pacing spikes annotations. No stored sample is changed but for the sign of an inverted lead,
+    which `source.changed` names. What cannot be told is left out. Quality is looked at by `signal.quality.assess`.
+    """
+    whole = complete_limb_leads(_upright(record))
+    doubts = [doubt for doubt in whole.source.doubts if doubt not in lacking_leads(record.leads)]
+    checked = check_leads(whole)
+    doubts += [*lacking_leads(whole.leads), *checked.doubts]
+    # Where the leads contradict each other, a lead that looks like another one says nothing about electrodes.
+    if not checked.findings:
+        doubts += [swap.text for swap in check_swaps(whole).swaps]
+    spikes = [spike for spike in find_pacing(whole).spikes if spike not in whole.annotations]
+    kept = tuple(dict.fromkeys(doubts))
+    if kept == whole.source.doubts and not spikes:
+        return whole
+    source = replace(whole.source, doubts=kept)
+    return replace(whole, source=source, annotations=(*whole.annotations, *spikes))
+
+
+def _upright(record: EcgRecord) -> EcgRecord:
+    """Leads that are stored inverted as what they are the negative of, where that is not stored too."""
+    upright = {name: base for name in record.leads if (base := inverted_of(name)) and base not in record.leads}
+    if not upright:
+        return record
+    sign = np.array([-1 if name in upright else 1 for name in record.leads], dtype=np.float32)
+    changed = tuple(f"lead {name} is stored; turned to {base}" for name, base in upright.items())
+    return replace(
+        record,
+        signal=record.signal * sign[:, None],
+        leads=tuple(upright.get(name, name) for name in record.leads),
+        source=replace(record.source, changed=(*record.source.changed, *changed)),
+    )

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self, get_args
+from typing import Literal, Self, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,15 @@ Amplitude = Literal["mV", "relative"]
 Sex = Literal["F", "M"]
 Unit = Literal["mV", "uV", "V", "counts", "relative"]
 Orientation = Literal["leads-first", "samples-first"]
+Stored = Literal[
+    "int8", "uint8", "int16", "uint16", "int24", "int32", "float32", "float64",
+    "int16be", "uint16be", "int24be", "int32be", "float32be", "float64be",
+]  # fmt: skip
 Signal = npt.NDArray[np.float32]
 
 AMPLITUDES: tuple[str, ...] = get_args(Amplitude)
 UNITS: tuple[str, ...] = get_args(Unit)
+STORED: tuple[str, ...] = get_args(Stored)
 MAX_RATE_HZ = 100_000.0
 MIN_RATE_HZ = 1.0
 
@@ -42,6 +47,9 @@ class ReadHints:
         Lead names in the order in which they are stored.
     orientation
         `leads-first` for arrays `(leads, samples)`, `samples-first` for `(samples, leads)`.
+    stored
+        For raw files, which have no header: type of each stored number, little-endian without a suffix
+        and big-endian with `be`. It makes a file that no format knows readable.
     """
 
     unit: Unit | None = None
@@ -50,6 +58,7 @@ class ReadHints:
     baseline: float | None = None
     leads: tuple[str, ...] | None = None
     orientation: Orientation | None = None
+    stored: Stored | None = None
 
     def __post_init__(self) -> None:
         if self.unit is not None and self.unit not in UNITS:
@@ -75,6 +84,8 @@ class ReadHints:
                 f"Orientation {self.orientation!r} is unknown.",
                 advice=f"Use one of {', '.join(get_args(Orientation))}.",
             )
+        if self.stored is not None and self.stored not in STORED:
+            raise SettingError(f"Stored type {self.stored!r} is unknown.", advice=f"Use one of {', '.join(STORED)}.")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -172,6 +183,21 @@ class Annotation:
     system: str | None = None
 
 
+def _owned(signal: npt.NDArray[np.generic]) -> Signal:
+    """A read-only copy, or the array itself when it is one already: a record made of a record shares its samples."""
+    flags = signal.flags
+    if signal.dtype == np.float32 and flags.owndata and flags.c_contiguous and not flags.writeable:
+        return cast(Signal, signal)
+    owned = np.array(signal, dtype=np.float32, order="C", copy=True)
+    owned.flags.writeable = False
+    return owned
+
+
+MEDIAN_BEAT = Annotation(text="median beat")
+AVERAGE_BEAT = Annotation(text="average beat")
+"""How readers mark a record that is one representative beat, computed by the device, and no recording."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EcgRecord:
     """One ECG.
@@ -223,9 +249,7 @@ class EcgRecord:
             raise RecordError(f"Amplitude {self.amplitude!r} is none of {', '.join(AMPLITUDES)}.")
         if np.isinf(signal).any():
             raise RecordError("The signal holds infinite values.", advice="Write missing samples as NaN.")
-        owned = np.array(signal, dtype=np.float32, order="C", copy=True)
-        owned.flags.writeable = False
-        object.__setattr__(self, "signal", owned)
+        object.__setattr__(self, "signal", _owned(signal))
         object.__setattr__(self, "leads", leads)
         object.__setattr__(self, "rate", float(self.rate))
 
@@ -241,6 +265,12 @@ class EcgRecord:
     def duration(self) -> float:
         """Length in seconds: samples divided by rate."""
         return self.n_samples / self.rate
+
+    @property
+    def is_median_beat(self) -> bool:
+        """Whether this is one representative beat that a device computed, and no recording."""
+        beats = (MEDIAN_BEAT.text, AVERAGE_BEAT.text)
+        return any(note.text in beats and note.onset is None for note in self.annotations)
 
     def lead(self, name: str) -> Signal:
         """The samples of one lead, `(n_samples,)`; RecordError when the record lacks it."""

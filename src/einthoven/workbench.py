@@ -8,11 +8,12 @@ from typing import Any, Literal, TypeVar
 from einthoven import errors
 from einthoven.jobs.queue import ENDED
 from einthoven.record import EcgRecord, ReadHints
-from einthoven.store.types import Dataset, ItemQuery, Job, TaskInfo
+from einthoven.store.types import Dataset, ItemQuery, Job, RefusedFile, TaskInfo
 from einthoven.task import Kind
 from einthoven.wiring import open_workspace
-from einthoven.workflows import labelling, planning, share
+from einthoven.workflows import labelling, planning, quarantine, share, show
 from einthoven.workflows.dispatch import RESULT, run_job
+from einthoven.workflows.import_ import with_names
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import (
     EvaluateRequest,
@@ -60,16 +61,61 @@ class Workbench:
         hints: ReadHints | None = None,
         layout: Literal["ptbxl"] | None = None,
         resolution: int | None = None,
+        keep_names: bool = False,
+        keep_identifiers: bool = False,
     ) -> ImportOutcome:
-        """Read files and folders into a dataset. Files fail one by one; the outcome lists each with its reason."""
+        """Read files and folders into a dataset. Files fail one by one; the outcome lists each with its reason.
+
+        Names of files and folders are stored as keyed hashes unless `keep_names` says that they identify nobody;
+        label tables and searches find the records by the names all the same. `keep_identifiers` keeps the original
+        bytes unchanged instead of blanking what identifies a patient.
+        """
         request = ImportRequest(
             dataset,
             tuple(str(Path(path).resolve()) for path in paths),
             hints=hints or ReadHints(),
             layout=layout,
             resolution=resolution,
+            keep_names=keep_names,
+            keep_identifiers=keep_identifiers,
         )
-        return self._do("import", request, ImportOutcome)
+        return with_names(self.workspace, self._do("import", request, ImportOutcome))
+
+    def quarantine(self, dataset: str | None = None) -> list[RefusedFile]:
+        """Files that could not be read, each with its reason; `id` is its number below."""
+        return self.workspace.quarantine.list(dataset)
+
+    def refused_file(self, number: int) -> tuple[str, bytes]:
+        """A refused file as it came: name and bytes (a ZIP when files that it needs were kept with it)."""
+        return quarantine.download(self.workspace, number)
+
+    def retry(
+        self,
+        numbers: Sequence[int],
+        *,
+        hints: ReadHints | None = None,
+        dataset: str | None = None,
+        keep_names: bool = False,
+        keep_identifiers: bool = False,
+    ) -> ImportOutcome:
+        """Try refused files again."""
+        request = quarantine.retry_request(
+            self.workspace, numbers, hints or ReadHints(), dataset=dataset, keep_names=keep_names,
+            keep_identifiers=keep_identifiers,
+        )  # fmt: skip
+        return with_names(self.workspace, self._do("import", request, ImportOutcome))
+
+    def drop_refused(self, numbers: Sequence[int]) -> int:
+        """Delete refused files by their numbers; how many that were."""
+        return quarantine.drop(self.workspace, numbers)
+
+    def empty_quarantine(self, dataset: str | None = None) -> int:
+        """Delete all refused files, of a dataset or of all; how many that were."""
+        return quarantine.empty(self.workspace, dataset)
+
+    def original(self, item: int) -> dict[str, bytes]:
+        """The file that a record was read from, blanked, with the files it needs; the first is the one to open."""
+        return show.original(self.workspace, item)
 
     def import_labels(
         self,

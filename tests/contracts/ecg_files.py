@@ -1,8 +1,7 @@
-"""A signal whose truth is known, written in every format by code that shares nothing with the readers."""
+"""A signal whose truth is known, and the first formats it is written in; `every_format.py` has them all."""
 
 import io
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,21 +14,29 @@ Floats = npt.NDArray[np.float64]
 PER_MV = {"mV": 1.0, "uV": 1000.0, "V": 0.001, "NU": 1.0, "relative": 1.0}
 
 
+class Unwritable(ValueError):
+    """The format cannot hold this case (a rate of 257.5 Hz, a missing sample): not a fault of its reader."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """What is written: leads in this order, at this rate, in this unit."""
+    """What is written: leads in this order, at this rate, in this unit; `gap` samples of the last lead are missing."""
 
     rate: float
     unit: str
     leads: tuple[str, ...]
     n_samples: int
+    gap: int = 0
 
     @property
     def truth(self) -> Floats:
         """mV (or relative), `(leads, samples)`: each lead its own amplitude, offset and tone, whatever the order."""
         time = np.arange(self.n_samples) / self.rate
         numbers = [STANDARD_12.index(lead) for lead in self.leads]
-        return np.array([0.3 + 0.11 * k + (0.2 + 0.1 * k) * np.sin(2 * np.pi * (2 + 1.5 * k) * time) for k in numbers])
+        rows = [0.3 + 0.11 * k + (0.2 + 0.1 * k) * np.sin(2 * np.pi * (2 + 1.5 * k) * time) for k in numbers]
+        start = self.n_samples // 3
+        rows[-1][start : start + self.gap] = np.nan
+        return np.array(rows)
 
     @property
     def in_unit(self) -> Floats:
@@ -56,7 +63,7 @@ def _hint_unit(unit: str) -> str:
 def write_csv(case: Case) -> Written:
     header = ",".join(["time (ms)", *(f"{lead} ({case.unit})" for lead in case.leads)])
     rows = [
-        ",".join([repr(1000 * i / case.rate), *(repr(float(value)) for value in row)])
+        ",".join([repr(1000 * i / case.rate), *("" if value != value else repr(float(value)) for value in row)])
         for i, row in enumerate(case.in_unit.T)
     ]
     return Written({"ecg.csv": ("\n".join([header, *rows]) + "\n").encode()}, ReadHints(), 1e-6)
@@ -90,9 +97,8 @@ def write_wfdb(case: Case) -> Written:
     """Format 16 with an offset, a gain and a baseline of its own per lead."""
     gains = [(1000 + 3 * k) / PER_MV[case.unit] for k in range(len(case.leads))]
     baselines = [-5 * k for k in range(len(case.leads))]
-    counts = np.array(
-        [np.round(row * gain) + base for row, gain, base in zip(case.in_unit, gains, baselines, strict=True)]
-    ).astype("<i2")
+    exact = [np.round(row * gain) + base for row, gain, base in zip(case.in_unit, gains, baselines, strict=True)]
+    counts = np.nan_to_num(exact, nan=-(2**15)).astype("<i2")
     lines = [f"ecg {len(case.leads)} {case.rate!r} {case.n_samples} 10:11:12 13/04/2020"]
     for lead, gain, base, row in zip(case.leads, gains, baselines, counts, strict=True):
         checksum = int(row.sum(dtype=np.int64)) % 65536
@@ -128,12 +134,13 @@ def write_dicom(case: Case) -> Written:
         channel.ChannelSampleSkew, channel.WaveformBitsStored = "0", 16
         channel.FilterLowFrequency, channel.FilterHighFrequency = "0.05", "150"
         channels.append(channel)
-        rows.append(np.round(row / step - 7 * k))
+        rows.append(np.nan_to_num(np.round(row / step - 7 * k), nan=-(2**15)))
     group = Dataset()
     group.WaveformOriginality, group.MultiplexGroupLabel = "ORIGINAL", "RHYTHM"
     group.NumberOfWaveformChannels, group.NumberOfWaveformSamples = len(rows), case.n_samples
     group.SamplingFrequency = short(case.rate)
     group.WaveformBitsAllocated, group.WaveformSampleInterpretation = 16, "SS"
+    group.WaveformPaddingValue = struct.pack("<h", -(2**15))
     group.ChannelDefinitionSequence = Sequence(channels)
     group.WaveformData = np.array(rows).astype("<i2").T.tobytes()
     dataset = Dataset()
@@ -147,18 +154,6 @@ def write_dicom(case: Case) -> Written:
     dataset.save_as(stream, enforce_file_format=True)
     return Written({"ecg.dcm": stream.getvalue()}, ReadHints(), 0.51 * 0.001)
 
-
-WRITERS: dict[str, Callable[[Case], Written]] = {
-    "csv": write_csv,
-    "dicom": write_dicom,
-    "mat": write_mat,
-    "npy": write_npy,
-    "npz": write_npz,
-    "wfdb": write_wfdb,
-}
-
-RELATIVE_UNIT = {"csv": "NU", "mat": "relative", "npy": "relative", "npz": "NU", "wfdb": "NU"}
-"""How each format says that amplitudes are relative; DICOM cannot."""
 
 REVERSED = tuple(reversed(STANDARD_12))
 SHUFFLED = ("V3", "aVF", "I", "V6", "III", "V1", "aVL", "II", "V5", "aVR", "V2", "V4")

@@ -38,6 +38,7 @@ def serve(
     )
     workspace.jobs.end_lost()
     uploads.forget_abandoned(workspace)
+    workspace.expire_quarantine()
     with Supervisor(workspace.jobs, worker_process(workspace.home, workspace.jobs), address=address):
         on_ready(f"{address}/?token={token}")
         uvicorn.Server(config).run(sockets=[bound])

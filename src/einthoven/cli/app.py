@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from einthoven.cli import output
-from einthoven.cli.options import Assume, Folds, Home, Json, parse_folds
+from einthoven.cli.converting import convert
+from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, parse_folds
+from einthoven.cli.quarantine import quarantine
 from einthoven.record import ReadHints
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.command()(convert)
+app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:
@@ -81,9 +86,12 @@ def import_(
     file_column: Annotated[str | None, typer.Option(help="Column of the label table with file names.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with labels or values.")] = None,
     layout: Annotated[
-        Literal["ptbxl"] | None, typer.Option(help="Known data set layout, which brings its labels.")
+        str | None,
+        typer.Option(help="Known data set, which brings its labels: cinc, code15, ludb, mimic-iv-ecg, ptbxl, sph."),
     ] = None,
     resolution: Annotated[int | None, typer.Option(help="PTB-XL: 100 or 500 Hz.")] = None,
+    keep_names: KeepNames = False,
+    keep_identifiers: KeepIdentifiers = False,
     assume: Assume = "",
     home: Home = None,
     as_json: Json = False,
@@ -95,8 +103,21 @@ def import_(
         importing.run(
             _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind,
             file_column=file_column, label_column=label_column, layout=layout, resolution=resolution,
-            hints=ReadHints.parse(assume), as_json=as_json,
+            hints=ReadHints.parse(assume), keep_names=keep_names, keep_identifiers=keep_identifiers, as_json=as_json,
         )  # fmt: skip
+
+
+@app.command()
+def resume(
+    job: Annotated[str, typer.Argument(help="An import that failed, was cancelled or interrupted.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with an import where it was."""
+    from einthoven.cli import importing
+
+    with output.errors_said(as_json=as_json):
+        importing.resume(_workspace(home), job, as_json=as_json)
 
 
 @app.command()

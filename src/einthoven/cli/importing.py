@@ -8,10 +8,11 @@ import typer
 from einthoven.cli import output, work
 from einthoven.errors import InputError, LabelError
 from einthoven.record import ReadHints
-from einthoven.store.types import Problem
+from einthoven.store.types import Job, Problem
 from einthoven.task import Kind
 from einthoven.workflows import labelling
 from einthoven.workflows.dispatch import ecgs
+from einthoven.workflows.import_ import with_names
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import ImportOutcome, ImportRequest, LabelOutcome, problem_of
 from einthoven.workflows.workspace import Workspace
@@ -32,6 +33,8 @@ def run(
     layout: str | None,
     resolution: int | None,
     hints: ReadHints,
+    keep_names: bool = False,
+    keep_identifiers: bool = False,
     as_json: bool,
 ) -> None:
     """Import files, then labels; exit 0 all well, 3 some files failed, 1 none."""
@@ -42,8 +45,10 @@ def run(
         hints=hints,
         layout=layout,
         resolution=resolution,
+        keep_names=keep_names,
+        keep_identifiers=keep_identifiers,
     )
-    outcome = work.do(workspace, workspace.submit("import", request), ImportOutcome, quiet=as_json)
+    outcome = _done(workspace, workspace.submit("import", request), as_json=as_json)
     labelled: LabelOutcome | None = None
     wrong: Problem | None = None
     if labels is not None and table is not None and outcome.n_read + outcome.n_already_there:
@@ -66,6 +71,32 @@ def run(
     raise typer.Exit(output.SOME_FAILED if wrong is not None and code == output.OK else code)
 
 
+def do(workspace: Workspace, request: ImportRequest, *, as_json: bool) -> None:
+    """Import what a request names, without labels."""
+    _end(_done(workspace, workspace.submit("import", request), as_json=as_json), as_json=as_json)
+
+
+def resume(workspace: Workspace, job_id: str, *, as_json: bool) -> None:
+    """Go on with an import that ended before its time."""
+    workspace.jobs.end_lost()
+    job = workspace.jobs.job_of_kind(job_id, "import")
+    if job.state != "queued":
+        job = workspace.jobs.resume(job_id)
+    _end(_done(workspace, job, as_json=as_json), as_json=as_json)
+
+
+def _done(workspace: Workspace, job: Job, *, as_json: bool) -> ImportOutcome:
+    return with_names(workspace, work.do(workspace, job, ImportOutcome, quiet=as_json))
+
+
+def _end(outcome: ImportOutcome, *, as_json: bool) -> None:
+    if as_json:
+        output.show_json(to_plain(outcome))
+    else:
+        _say(outcome, None)
+    raise typer.Exit(output.exit_code(outcome.n_read + outcome.n_already_there, outcome.n_refused))
+
+
 def _read(labels: Path) -> bytes:
     try:
         return labels.read_bytes()
@@ -84,6 +115,14 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
         output.say(f"  doubt ({n}): {doubt}")
     for line in (*outcome.notes, *outcome.skipped):
         output.say(f"  {line}")
+    for n, said, lines in (
+        (outcome.n_copies, "not added again, being the same bytes as another", outcome.copies),
+        (outcome.n_same, "added though the same ECG is there in another file", outcome.same),
+    ):
+        if n:
+            output.say(f"  {n} {said}:")
+            for line in lines[:LISTED]:
+                output.say(f"    {line}")
     if outcome.tasks:
         output.say(f"  tasks: {', '.join(outcome.tasks)}")
     if outcome.labels_without_record or outcome.records_without_label:

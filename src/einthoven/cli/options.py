@@ -17,8 +17,23 @@ Assume = Annotated[
     typer.Option(
         "--assume",
         help="What the files do not state: unit=mV|uV|V|counts|relative, rate=Hz, gain=counts per mV, baseline=counts, "
-        "leads='I II III ...', orientation=leads-first|samples-first; commas between.",
+        "leads='I II III ...', orientation=leads-first|samples-first, "
+        "stored=int16|int32|float32 ... for bare samples; commas between.",
         show_default=False,
+    ),
+]
+KeepNames = Annotated[
+    bool,
+    typer.Option(
+        "--keep-names",
+        help="The names of the files and folders identify nobody: keep them. Else each part is stored as a hash.",
+    ),
+]
+KeepIdentifiers = Annotated[
+    bool,
+    typer.Option(
+        "--keep-identifiers",
+        help="Keep the original files unchanged, with the names and numbers in them. Else those are blanked.",
     ),
 ]
 Folds = Annotated[str | None, typer.Option("--folds", help="Only records of these folds, such as 1-8 or 9 or 1,3,5.")]

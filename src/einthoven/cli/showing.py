@@ -1,27 +1,43 @@
 """`einthoven show`."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from einthoven.cli import output
-from einthoven.errors import NotFound
-from einthoven.formats import PathSource, read_all
+from einthoven.errors import EinthovenError, NotFound
+from einthoven.examine import open_all
+from einthoven.formats import PathSource
 from einthoven.record import EcgRecord, ReadHints
+from einthoven.signal.pacing import TEXT
+from einthoven.signal.quality import Quality, assess
 
 
 def run(path: Path, *, hints: ReadHints, as_json: bool) -> None:
     """Print the passport of each ECG in a file."""
     if not path.is_file():
         raise NotFound(f"There is no file {str(path)!r}.")
-    records = list(read_all(PathSource(path, path.parent), hints))
+    records = _records(path, hints)
     if as_json:
         output.show_json([_as_json(record) for record in records])
         return
     for record in records:
         _say(record)
+
+
+def _records(path: Path, hints: ReadHints) -> list[EcgRecord]:
+    """The ECGs; of an archive those that can be read, and what cannot is said."""
+    records: list[EcgRecord] = []
+    try:
+        records.extend(open_all(PathSource(path, path.parent), hints))
+    except EinthovenError as error:
+        if not records:
+            raise
+        output.complain(error.message, error.advice)
+    return records
 
 
 def _as_json(record: EcgRecord) -> dict[str, object]:
@@ -37,6 +53,7 @@ def _as_json(record: EcgRecord) -> dict[str, object]:
         "source": asdict(record.source),
         "annotations": [asdict(annotation) for annotation in record.annotations],
         "steps": list(record.steps),
+        "quality": asdict(assess(record)),
     }
 
 
@@ -48,6 +65,7 @@ def _range(record: EcgRecord, lead: str) -> tuple[float | None, float | None]:
 def _say(record: EcgRecord) -> None:
     source, subject = record.source, record.subject
     unit = "mV" if record.amplitude == "mV" else "relative (no known relation to millivolts)"
+    quality = assess(record)
     number = f" #{source.index + 1}" if source.index else ""
     output.say(f"{source.name}{number}", style="bold")
     rows = [
@@ -66,15 +84,28 @@ def _say(record: EcgRecord) -> None:
             f"leads {' '.join(source.leads or ()) or 'none'}",
         ),
         ("assumed", "; ".join(source.assumed) or "nothing"),
+        ("derived", " ".join(source.derived) or "nothing"),
+        ("changed", "; ".join(source.changed) or "nothing"),
         ("doubts", "; ".join(source.doubts) or "none"),
+        ("device", source.device or ""),
+        ("pacing", _pacing(record)),
+        ("quality", f"{quality.grade}: {quality.reason}".removesuffix(": ")),
         ("codes", ", ".join(a.code or a.text for a in record.annotations if a.onset is None)[:300]),
     ]
     output.show_table(("", ""), [row for row in rows if row[1]])
-    extremes = [(lead, *_range(record, lead), int(np.isnan(record.lead(lead)).sum())) for lead in record.leads]
-    output.show_table(
-        ("lead", "lowest", "highest", "missing"),
-        [(lead, _number(low), _number(high), missing or "") for lead, low, high, missing in extremes],
-    )
+    output.show_table(("lead", "lowest", "highest", "missing", "quality"), list(_lead_rows(record, quality)))
+
+
+def _lead_rows(record: EcgRecord, quality: Quality) -> Iterator[tuple[str, str, str, object, str]]:
+    for lead in quality.leads:
+        low, high = _range(record, lead.lead)
+        missing = int(np.isnan(record.lead(lead.lead)).sum())
+        yield lead.lead, _number(low), _number(high), missing or "", ", ".join(lead.findings)
+
+
+def _pacing(record: EcgRecord) -> str:
+    spikes = sum(annotation.text == TEXT for annotation in record.annotations)
+    return f"{spikes} spikes" if spikes else ""
 
 
 def _number(value: float | None) -> str:

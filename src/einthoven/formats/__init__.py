@@ -2,10 +2,10 @@
 
 from einthoven.formats.entry import FORMATS, FormatEntry
 from einthoven.formats.facts import STANDARD_LEADS_HINT
+from einthoven.formats.page import formats_page
 from einthoven.formats.planning import ReadPlan, plan
 from einthoven.formats.reading import detect, read, read_all
 from einthoven.formats.source import MAX_FILE_BYTES, MAX_SAMPLES, FileSource, MemorySource, PathSource
-from einthoven.formats.table import formats_table
 
 __all__ = [
     "FORMATS",
@@ -18,7 +18,7 @@ __all__ = [
     "PathSource",
     "ReadPlan",
     "detect",
-    "formats_table",
+    "formats_page",
     "plan",
     "read",
     "read_all",

@@ -1,4 +1,4 @@
-"""Arrays of numbers, with or without named facts beside them (NPY, NPZ, MAT): which axis is what.
+"""Arrays of numbers, with or without named facts beside them (NPY, NPZ, MAT, HDF5, raw): which axis is what.
 
 The rule for a two-dimensional array, in this order:
 
@@ -13,24 +13,48 @@ A one-dimensional array is one lead. A three-dimensional array is a batch: ECGs 
 the rule above for the other two.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from einthoven.errors import FormatError
-from einthoven.formats.facts import Facts, settle
+from einthoven.errors import FormatError, RecordError
+from einthoven.formats.facts import Facts, Settled, settle
 from einthoven.formats.passport import Origin, make_record
 from einthoven.formats.source import MAX_SAMPLES
-from einthoven.record import EcgRecord, Orientation, ReadHints, Subject
+from einthoven.record import EcgRecord, Orientation, ReadHints, Signal, Subject
 
 USUAL_LEAD_COUNTS = frozenset({1, 2, 3, 6, 8, 12, 15})
 FEWEST_SAMPLES = 32
+_BLOCK_VALUES = 2**20
+_FEWEST_PADDED = 8
 
 T = TypeVar("T")
 Numbers = npt.NDArray[np.generic]
+
+
+class StoredNumbers(Protocol):
+    """An array in memory, or one in a file that is read slice by slice."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    def __getitem__(self, key: slice, /) -> Numbers: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Facts that the publication of a data set states about files of this layout, which do not state them.
+
+    They stand in `SourceInfo.assumed`; a hint of the user comes before them.
+    """
+
+    layout: str
+    hints: ReadHints
+    zero_padded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +64,7 @@ class StatedArray:
     `gain` and `baseline` are one value, or one per lead; `remark` is added when hints are needed.
     """
 
-    values: Numbers
+    values: StoredNumbers
     rate: float | None = None
     units: tuple[str, ...] | None = None
     gain: tuple[float, ...] | None = None
@@ -48,10 +72,14 @@ class StatedArray:
     leads: tuple[str, ...] | None = None
     orientation: Orientation | None = None
     remark: str = ""
+    published: Published | None = None
 
 
-def check_shape(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
-    """FormatError for an array that cannot hold ECGs; to be called before anything is allocated."""
+def check_shape(shape: tuple[int, ...], dtype: np.dtype[Any], *, streamed: bool = False) -> None:
+    """FormatError for an array that cannot hold ECGs; to be called before anything is allocated.
+
+    Of a `streamed` batch only one ECG after the other is held in memory, and only that must not be too large.
+    """
     if dtype.hasobject:
         raise FormatError(
             "It holds Python objects (a pickle), which are never loaded: that could run a program.",
@@ -64,7 +92,7 @@ def check_shape(shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> None:
             f"Its array has shape {shape}.", advice="Save (leads, samples), (samples, leads) or (ECGs, leads, samples)."
         )
     count = 1
-    for length in shape:
+    for length in shape[1:] if streamed and len(shape) == 3 else shape:
         count *= length
     if count > MAX_SAMPLES:
         raise FormatError(f"Its array of shape {shape} has {count} values; up to {MAX_SAMPLES} are read.")
@@ -85,20 +113,59 @@ def lead_axis(shape: tuple[int, int], n_leads: int | None, hint: Orientation | N
 
 
 def records(
-    array: StatedArray, hints: ReadHints, origin: Origin, *, subject: Subject | None = None
+    array: StatedArray,
+    hints: ReadHints,
+    origin: Origin,
+    *,
+    subject: Subject | Sequence[Subject] | None = None,
+    streamed: bool = False,
 ) -> Iterator[EcgRecord]:
-    """The ECGs in the array, oriented and scaled."""
-    check_shape(array.values.shape, array.values.dtype)
-    batch = array.values
-    if batch.ndim < 3:
-        batch = batch.reshape(1, *(batch.shape if batch.ndim == 2 else (1, batch.shape[0])))
-    names = array.leads or hints.leads
-    orientation = array.orientation or hints.orientation
-    shape = (batch.shape[1], batch.shape[2])
-    axis = 0 if array.values.ndim == 1 else lead_axis(shape, len(names) if names else None, orientation)
-    n_leads = shape[axis or 0]
-    detail = f"Its array is {' x '.join(str(length) for length in array.values.shape)}."
-    detail = f"{detail} {array.remark}".strip()
+    """The ECGs in the array, oriented and scaled; indices count from `origin.index`.
+
+    `subject` is that of all ECGs, or one for each. An ECG of a batch in which no sample has a value is left out,
+    and the next one says so.
+
+    Raises
+    ------
+    RecordError
+        At the end, when ECGs without any value were left out and none came after them.
+    """
+    shape = tuple(array.values.shape)
+    check_shape(shape, array.values.dtype, streamed=streamed)
+    table = (1, shape[0]) if len(shape) == 1 else (shape[-2], shape[-1])
+    asked = _with_published(hints, array.published)
+    axis, facts, settled = _settle(array, table, hints, asked, origin)
+    empty: list[int] = []
+    for number, values in enumerate(_tables(array.values)):
+        stored = values.reshape(table)
+        signal = settled.scale(stored if axis == 0 else stored.T)
+        changed = _without_padding(signal) if array.published is not None and array.published.zero_padded else ()
+        if len(shape) == 3 and np.isnan(signal).all():
+            empty.append(origin.index + number)
+            continue
+        here = replace(
+            origin,
+            index=origin.index + number,
+            changed=(*origin.changed, *changed),
+            doubts=(*origin.doubts, *_left_out(empty), *_contradiction(axis, asked.orientation, table)),
+        )
+        empty.clear()
+        whose = subject[number] if isinstance(subject, Sequence) else subject
+        yield make_record(signal, facts, settled, here, subject=whose)
+    if empty:
+        raise RecordError(f"No sample has a value in ECG {_listed(empty)}, counted from 0: left out.")
+
+
+def _settle(
+    array: StatedArray, table: tuple[int, int], hints: ReadHints, asked: ReadHints, origin: Origin
+) -> tuple[int | None, Facts, Settled]:
+    """The axis of the leads, what is stated, and what comes of it with the hints."""
+    names = array.leads or asked.leads
+    one_lead = len(array.values.shape) == 1
+    orientation = array.orientation or asked.orientation
+    axis = 0 if one_lead else lead_axis(table, len(names) if names else None, orientation)
+    n_leads = table[axis or 0]
+    detail = f"Its array is {' x '.join(str(length) for length in array.values.shape)}. {array.remark}".strip()
     facts = Facts(
         rate=array.rate,
         units=_per_lead(array.units, n_leads),
@@ -107,18 +174,73 @@ def records(
         leads=array.leads,
     )
     missing = ("orientation",) if axis is None else ()
-    settled = settle(origin.name, facts, hints, n_leads=n_leads, missing=missing, detail=detail)
-    note = _contradiction(axis, hints.orientation, shape)
-    if axis is not None and shape[0] == shape[1] and array.orientation is None and array.values.ndim > 1:
-        settled = replace(settled, assumed=(*settled.assumed, f"{hints.orientation}, from the hint"))
-    for index, table in enumerate(batch):
-        signal = settled.scale(table if axis == 0 else table.T)
-        here = replace(origin, index=index, doubts=(*origin.doubts, *note))
-        yield make_record(signal, facts, settled, here, subject=subject)
+    settled = settle(origin.name, facts, asked, n_leads=n_leads, missing=missing, detail=detail)
+    if axis is not None and table[0] == table[1] and array.orientation is None and not one_lead:
+        settled = replace(settled, assumed=(*settled.assumed, f"{asked.orientation}, from the hint"))
+    if array.published is not None:
+        settled = replace(settled, assumed=_attributed(settled.assumed, hints, array.published))
+    return axis, facts, settled
+
+
+def _with_published(hints: ReadHints, published: Published | None) -> ReadHints:
+    """The hints, filled up with what the publication states."""
+    if published is None:
+        return hints
+    given = {name: getattr(hints, name) for name in ReadHints.__slots__ if getattr(hints, name) is not None}
+    return replace(published.hints, **given)
+
+
+_WORD = {"rate": " Hz, from the hint", "unit": "unit ", "leads": "leads "}
+
+
+def _attributed(assumed: tuple[str, ...], hints: ReadHints, published: Published) -> tuple[str, ...]:
+    """The assumptions, with the layout named as the source of those that no hint gave."""
+    lines = []
+    for line in assumed:
+        source = next((name for name, word in _WORD.items() if word in line), None)
+        if source is not None and getattr(hints, source) is None:
+            line = line.replace("from the hint", f"as published for the {published.layout} layout")
+        lines.append(line)
+    return tuple(lines)
+
+
+def _tables(values: StoredNumbers) -> Iterator[Numbers]:
+    """One ECG after the other; a batch in a file is read in blocks, so that memory stays small."""
+    if len(values.shape) < 3:
+        yield values[:]
+        return
+    n_ecgs, rows, columns = values.shape
+    block = n_ecgs if isinstance(values, np.ndarray) else max(1, _BLOCK_VALUES // (rows * columns))
+    for start in range(0, n_ecgs, block):
+        yield from values[start : start + block]
+
+
+def _without_padding(signal: Signal) -> tuple[str, ...]:
+    """Make zeros that stand in all leads at the ends missing, in place; says what was done."""
+    filled = np.flatnonzero((signal != 0).any(axis=0))
+    if not filled.size:
+        return ()
+    first, last = int(filled[0]), int(filled[-1]) + 1
+    before = first if first >= _FEWEST_PADDED else 0
+    after = signal.shape[1] - last if signal.shape[1] - last >= _FEWEST_PADDED else 0
+    signal[:, :before] = np.nan
+    signal[:, signal.shape[1] - after :] = np.nan
+    if not before and not after:
+        return ()
+    return (f"zero padding made missing: {before} samples at the start, {after} at the end",)
 
 
 def _per_lead(values: tuple[T, ...] | None, n_leads: int) -> tuple[T, ...] | None:
     return values * n_leads if values is not None and len(values) == 1 else values
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:10])
+    return f"{shown} and {len(numbers) - 10} more" if len(numbers) > 10 else shown
+
+
+def _left_out(empty: Sequence[int]) -> tuple[str, ...]:
+    return (f"ECG {_listed(empty)} of the file, counted from 0, has no value and was left out",) if empty else ()
 
 
 def _contradiction(axis: int | None, hint: Orientation | None, shape: tuple[int, int]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def read_columns(header: Sequence[Sequence[str]], width: int) -> tuple[Column, .
             f"Its header names {len(names)} columns and its rows have {width}.",
             advice="If numbers have decimal commas, separate the cells by semicolon or tab.",
         )
-    return tuple(_column(name, units[i] if i < len(units) else "") for i, name in enumerate(names))
+    return tuple(column_of(name, units[i] if i < len(units) else "") for i, name in enumerate(names))
 
 
 def _trailing(header: Sequence[Sequence[str]], width: int) -> bool:
@@ -75,7 +75,8 @@ def _is_unit_row(row: Sequence[str]) -> bool:
     return all(cell in _SECONDS or cell in ("", "-") or kind_of_unit(cell) for cell in cells) and any(cells)
 
 
-def _column(text: str, unit_below: str) -> Column:
+def column_of(text: str, unit_below: str = "") -> Column:
+    """What a header cell names, such as `II (mV)`; `unit_below` is what stands in a row of units."""
     name, unit = text.strip(), unit_below.strip("[]() ") or None
     match = _BRACKETED.match(name) or (None if is_standard(name) else _SUFFIXED.match(name))
     if match:

@@ -40,10 +40,14 @@ class FormatEntry:
         The file and its companions, by name without folder, with every name, birth date, address, telephone,
         patient and visit number and free text about a person blanked; what is decoded from them is the same.
         None for a file in which that cannot be done surely: then no original is kept.
+    reads
+        What it reads, one sentence each.
     tried
         Which real files the reader was held against; empty when none could be had.
     limits
         What it does not read, or reads with loss: one sentence each.
+    streams
+        Whether it is read piece by piece, so that `MAX_FILE_BYTES` is no limit to the file.
     """
 
     name: str
@@ -55,8 +59,10 @@ class FormatEntry:
     read: Callable[[FileSource, ReadHints], Iterator[EcgRecord]]
     companions: Callable[[FileSource], tuple[str, ...]] = field(default=_no_companions)
     blank: Callable[[FileSource], Mapping[str, bytes] | None] = field(default=_cannot_be_blanked)
+    reads: tuple[str, ...] = ()
     tried: str = ""
     limits: tuple[str, ...] = ()
+    streams: bool = False
 
 
 FORMATS: Registry[FormatEntry] = Registry("einthoven.formats", FormatEntry, "file format")

@@ -24,6 +24,7 @@ _EXAMPLES = {
     "baseline": ("baseline=0", "baseline in counts, that of 0 mV"),
     "leads": (STANDARD_LEADS_HINT, "leads in the order in which they are stored"),
     "orientation": ("orientation=leads-first", "orientation is leads-first or samples-first"),
+    "stored": ("stored=int16", "stored is the type of bare samples: int16, int32, float32 ..., with be: big-endian"),
 }
 
 
@@ -56,15 +57,22 @@ class Settled:
 
     def scale(self, stored: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Stored numbers `(leads, samples)` as float32 in mV, or in relative amplitude."""
-        values = stored.astype(np.float64)
-        if self.baseline.any():
-            values -= self.baseline[:, None]
-        if (self.gain != 1).any():
-            values /= self.gain[:, None]
-        if (self.mv_per_unit != 1).any():
-            values *= self.mv_per_unit[:, None]
-        with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused by EcgRecord
-            return values.astype(np.float32)
+        signal = np.empty(stored.shape, dtype=np.float32)
+        # What overflows becomes infinite, and EcgRecord refuses it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            # Lead by lead: all of them as float64 would take more memory than anything else in reading.
+            for row, numbers, baseline, gain, factor in zip(
+                signal, stored, self.baseline, self.gain, self.mv_per_unit, strict=True
+            ):
+                values = numbers.astype(np.float64)
+                if baseline != 0:
+                    values -= baseline
+                if gain != 1:
+                    values /= gain
+                if factor != 1:
+                    values *= factor
+                row[:] = values
+        return signal
 
 
 @dataclass(slots=True)

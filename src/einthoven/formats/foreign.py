@@ -16,7 +16,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", "a TIFF picture"),
     (b"%PDF", "a PDF document"),
     (b"\x89HDF", "an HDF5 file"),
-    (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"SQLite format 3", "a database"),
@@ -24,14 +23,8 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x80\x03", "a Python pickle, which is never opened"),
     (b"\x80\x05\x95", "a Python pickle, which is never opened"),
     (b"\xd0\xcf\x11\xe0", "an old Microsoft Office document"),
-    (b"0       ", "an EDF recording"),
-    (b"\xffBIOSEMI", "a BDF recording"),
-)
-_XML: tuple[tuple[bytes, str], ...] = (
-    (b"RestingECG", "a GE MUSE XML file"),
-    (b"restingecgdata", "a Philips Sierra XML file"),
-    (b"AnnotatedECG", "an HL7 aECG file"),
-    (b"CardiologyXML", "a Cardiosoft XML file"),
+    (b"0       ", "an EDF recording whose header does not agree with itself"),
+    (b"\xffBIOSEMI", "a BDF recording whose header does not agree with itself"),
 )
 
 
@@ -43,21 +36,30 @@ def foreign_kind(source: FileSource) -> str | None:
             return kind
     if is_workbook(head):
         return "an Excel workbook"
+    if is_model_bundle(head):
+        return "an exported model, to be taken in on the page Models"
     if head.startswith(b"PK"):
         return "a ZIP archive"
     if head[14:25] == b"SCPECG\0\0\0\0\0" or head[16:22] == b"SCPECG":
-        return "an SCP-ECG file"
+        return "an SCP-ECG file whose sections do not agree with each other"
+    if head[4:].startswith(b"##NEUTRAL HOLTER RECORDING##"):
+        return "an Edan Holter archive, whose layout is not published"
     if is_label_table(head):
         return "a table of labels"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
-        return next((kind for tag, kind in _XML if tag in head), "an XML or HTML file")
+        return "an XML or HTML file"
     return None
 
 
 def is_workbook(head: bytes) -> bool:
     """Whether a ZIP's beginning is that of an XLSX workbook."""
     return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head[:100])
+
+
+def is_model_bundle(head: bytes) -> bool:
+    """Whether a ZIP's beginning is that of a model that this program exported: the graph is its first member."""
+    return head.startswith(b"PK\x03\x04") and head[30:40] == b"model.onnx"
 
 
 def is_label_table(head: bytes) -> bool:

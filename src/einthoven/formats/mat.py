@@ -1,24 +1,28 @@
-"""MAT: variables of MATLAB, versions 4 to 7 (not 7.3, which is HDF5)."""
+"""MAT: variables of MATLAB, versions 4 to 7, and 7.3, which is HDF5."""
 
 import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
+from einthoven.formats import mat_5, mat_73
 from einthoven.formats.arrays import records
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.named_arrays import stated_array, stated_subject
+from einthoven.formats.named_arrays import NamedArray, stated_arrays, without_identity
 from einthoven.formats.passport import Origin, reader_name, sha256
 from einthoven.formats.source import MAX_SAMPLES, FileSource
 from einthoven.record import EcgRecord, ReadHints
 
 _MAT_5 = b"MATLAB 5.0 MAT-file"
 _MAT_73 = b"MATLAB 7.3 MAT-file"
-_DEEPEST = 6
+_BLANK_HEADER = b"MATLAB 5.0 MAT-file".ljust(116) + bytes(8)
 
 
 def claims(source: FileSource) -> bool:
@@ -42,59 +46,80 @@ def _is_mat_4(head: bytes) -> bool:
 
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     data = source.read()
+    with _variables(data) as (arrays, package):
+        origin = Origin(name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name(package))
+        index = 0
+        for array, subject, doubts in stated_arrays(arrays):
+            for record in records(array, hints, replace(origin, index=index, doubts=doubts), subject=subject):
+                yield record
+                index = record.source.index + 1
+
+
+@contextmanager
+def _variables(data: bytes) -> Iterator[tuple[Mapping[str, NamedArray], str]]:
+    """Variables by name, members of structures by their path; and the package that reads them."""
     if data.startswith(_MAT_73):
-        raise FormatError(
-            "It is a MATLAB 7.3 file (HDF5), which is not read.",
-            advice="In MATLAB, save it again with save(..., '-v7').",
-        )
-    arrays = _variables(data)
-    subject, doubts = stated_subject(arrays)
-    origin = Origin(
-        name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name("scipy"), doubts=doubts
-    )
-    yield from records(stated_array(arrays), hints, origin, subject=subject)
+        from einthoven.formats.hdf5.contents import opened
+
+        with opened(io.BytesIO(data)) as file:
+            yield mat_73.variables(file), "h5py"
+    elif data.startswith(_MAT_5):
+        yield mat_5.variables(data), "einthoven"
+    else:
+        yield _of_version_4(data), "scipy"
 
 
-def _variables(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
+def _of_version_4(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
     from scipy.io import loadmat, whosmat
 
     for name, shape, _ in whosmat(io.BytesIO(data)):
         count = 1
         for length in shape:
             count *= int(length)
-        if count > MAX_SAMPLES or any(length < 0 for length in shape):
+        if count > min(MAX_SAMPLES, len(data)) or any(length < 0 for length in shape):
             raise FormatError(f"Its variable {name} states the shape {tuple(shape)}, more than can be read.")
-    found: dict[str, npt.NDArray[np.generic]] = {}
-    for name, value in loadmat(io.BytesIO(data), struct_as_record=True, chars_as_strings=True).items():
-        if not name.startswith("__"):
-            _collect(found, name, value, depth=0)
-    return found
+    return {
+        name: value
+        for name, value in loadmat(io.BytesIO(data), chars_as_strings=True).items()
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iufUS" and not name.startswith("__")
+    }
 
 
-def _collect(found: dict[str, npt.NDArray[np.generic]], name: str, value: object, *, depth: int) -> None:
-    """Walk structures and cells; leaves are arrays of numbers or of text, named by their path."""
-    if not isinstance(value, np.ndarray) or depth > _DEEPEST:
-        return
-    if value.dtype.names:
-        if value.size == 1:
-            for field in value.dtype.names:
-                _collect(found, f"{name}.{field}", value.ravel()[0][field], depth=depth + 1)
-    elif value.dtype.kind == "O":
-        cells = [cell.ravel()[0] for cell in value.ravel() if isinstance(cell, np.ndarray) and cell.size == 1]
-        if len(cells) == value.size and all(isinstance(cell, str) for cell in cells):
-            found[name] = np.array([str(cell) for cell in cells])
-        elif value.size == 1:
-            _collect(found, name, value.ravel()[0], depth=depth + 1)
-    elif value.dtype.kind in "iufUS":
-        found[name] = value
+def blank(source: FileSource) -> Mapping[str, bytes] | None:
+    """A version 5 file with the signal and the facts that are read, and no other variable."""
+    with _variables(source.read()) as (arrays, _):
+        kept = without_identity(arrays)
+    return None if kept is None else {PurePosixPath(source.name).name: _written(kept)}
+
+
+def _written(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
+    from scipy.io import savemat
+
+    stream = io.BytesIO()
+    cells = {
+        name: array.astype(object) if array.dtype.kind == "U" and array.size > 1 else array
+        for name, array in arrays.items()
+    }
+    savemat(stream, cells, do_compression=True)
+    written = stream.getvalue()
+    return _BLANK_HEADER + written[len(_BLANK_HEADER) :]  # without platform and time of writing
 
 
 ENTRY = FormatEntry(
     name="mat",
-    title="MATLAB (MAT, up to version 7)",
+    title="MATLAB (MAT)",
     extensions=(".mat",),
-    requires=("scipy",),
+    requires=("scipy", "h5py"),
     states="States what variables beside the signal say (fs, unit, leads, gain, age, sex); the rest needs hints.",
     claims=claims,
     read=read,
+    blank=blank,
+    reads=(
+        "Versions 4, 5 to 7 and 7.3: the variable `val`, `signal`, `ecg`, `data` or the like, or the only table.",
+        "Members of structures, such as `ECG.data`, `ECG.age` and `ECG.sex` of the CPSC 2018 files.",
+    ),
+    limits=(
+        "Arrays of several structures, tables and objects of MATLAB classes are not read.",
+        "Variables nested deeper than 10, or that unpack to over 100 times the file, are refused.",
+    ),
 )

@@ -1,7 +1,8 @@
-"""NPY: one NumPy array."""
+"""NPY: one NumPy array (NEP 1, "A Simple File Format for NumPy Arrays")."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ def claims(source: FileSource) -> bool:
 def load_array(data: bytes, what: str) -> npt.NDArray[np.generic]:
     """The array in `data`, its header checked before anything is allocated; never a pickle.
 
+    It shares its memory with `data`, and is read-only.
+
     Raises
     ------
     FormatError
@@ -32,7 +35,7 @@ def load_array(data: bytes, what: str) -> npt.NDArray[np.generic]:
     try:
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_header(stream)
+        shape, by_columns, dtype = read_header(stream)
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
         raise FormatError(f"The header of {what} is damaged: {str(error)[:200]}") from error
     if dtype.hasobject:
@@ -49,8 +52,10 @@ def load_array(data: bytes, what: str) -> npt.NDArray[np.generic]:
             f"and {available} follow.",
             advice="Copy the file again from where it came from.",
         )
-    stream.seek(0)
-    array: npt.NDArray[np.generic] = np.lib.format.read_array(stream, allow_pickle=False)
+    if needed == 0:
+        return np.empty(0, dtype)
+    flat = np.frombuffer(data, dtype=dtype, count=count, offset=stream.tell())
+    array: npt.NDArray[np.generic] = flat.reshape(shape, order="F" if by_columns else "C")
     return array
 
 
@@ -61,12 +66,32 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     yield from records(StatedArray(array), hints, origin)
 
 
+def array_bytes(array: npt.NDArray[np.generic]) -> bytes:
+    """`array` as an NPY file."""
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, allow_pickle=False)
+    return stream.getvalue()
+
+
+def blank(source: FileSource) -> Mapping[str, bytes] | None:
+    """The array written again: it holds numbers only, and what may stand behind it is gone."""
+    array = load_array(source.read(), "the array")
+    check_shape(array.shape, array.dtype)
+    return {PurePosixPath(source.name).name: array_bytes(array)}
+
+
 ENTRY = FormatEntry(
     name="npy",
     title="NumPy array (NPY)",
     extensions=(".npy",),
     requires=(),
-    states="States neither unit nor rate nor leads: all three need hints. A third axis holds several ECGs.",
+    states="States neither unit nor rate nor leads: all three need hints.",
     claims=claims,
     read=read,
+    blank=blank,
+    reads=(
+        "Numbers of any real type and byte order, (leads, samples) or (samples, leads).",
+        "A third axis in front holds several ECGs of the same leads and length.",
+    ),
+    limits=("Arrays of Python objects (pickles) and structured arrays are refused.",),
 )

@@ -2,7 +2,9 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,15 @@ import numpy.typing as npt
 from einthoven.errors import FormatError
 from einthoven.formats.arrays import records
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.named_arrays import stated_array, stated_subject
-from einthoven.formats.npy import load_array
+from einthoven.formats.named_arrays import stated_arrays, without_identity
+from einthoven.formats.npy import array_bytes, load_array
 from einthoven.formats.passport import Origin, reader_name, sha256
 from einthoven.formats.source import MAX_FILE_BYTES, FileSource
 from einthoven.record import EcgRecord, ReadHints
+
+_MAX_RATIO = 100
+_SMALL_BYTES = 16 * 1024**2
+_MAX_MEMBERS = 100_000
 
 
 def claims(source: FileSource) -> bool:
@@ -28,12 +34,12 @@ def claims(source: FileSource) -> bool:
 
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     data = source.read()
-    arrays = _arrays(data)
-    subject, doubts = stated_subject(arrays)
-    origin = Origin(
-        name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name("numpy"), doubts=doubts
-    )
-    yield from records(stated_array(arrays), hints, origin, subject=subject)
+    origin = Origin(name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name("numpy"))
+    index = 0
+    for array, subject, doubts in stated_arrays(_arrays(data)):
+        for record in records(array, hints, replace(origin, index=index, doubts=doubts), subject=subject):
+            yield record
+            index = record.source.index + 1
 
 
 def _arrays(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
@@ -43,14 +49,32 @@ def _arrays(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
             unpacked = sum(member.file_size for member in members)
             if unpacked > MAX_FILE_BYTES:
                 raise FormatError(f"Unpacked it has {unpacked / 1024**3:.1f} GiB, more than is read.")
+            if unpacked > max(_MAX_RATIO * len(data), _SMALL_BYTES) or len(members) > _MAX_MEMBERS:
+                raise FormatError(
+                    f"{len(data)} bytes unpack to {unpacked} in {len(members)} arrays, as those of a ZIP bomb do.",
+                    advice=f"Save it without compression: up to {_MAX_RATIO} times and {_MAX_MEMBERS} arrays are read.",
+                )
             return {
                 member.filename.removesuffix(".npy"): load_array(archive.read(member), f"array {member.filename}")
                 for member in members
+                if member.file_size > 0
             }
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise FormatError(
             f"The ZIP is damaged or cut off: {error}", advice="Copy the file again from where it came from."
         ) from error
+
+
+def blank(source: FileSource) -> Mapping[str, bytes] | None:
+    """An archive with the signal and the facts that are read, and no other array."""
+    kept = without_identity(_arrays(source.read()))
+    if kept is None:
+        return None
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in kept.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), array_bytes(array), zipfile.ZIP_DEFLATED)
+    return {PurePosixPath(source.name).name: stream.getvalue()}
 
 
 ENTRY = FormatEntry(
@@ -61,4 +85,13 @@ ENTRY = FormatEntry(
     states="States what arrays beside the signal say (fs, unit, leads, gain, age, sex); the rest needs hints.",
     claims=claims,
     read=read,
+    blank=blank,
+    reads=(
+        "The array called `signal`, `ecg`, `data`, `val` or the like, or the only one with two axes.",
+        "Several ECGs as a third axis in front, or as arrays whose names differ in their number (`ecg_1`, `ecg_2`).",
+    ),
+    limits=(
+        "Arrays of Python objects (pickles) are refused, and archives that unpack to over 100 times their size.",
+        "Arrays whose names do not tell which is the ECG are refused; those beside the signal are not read.",
+    ),
 )

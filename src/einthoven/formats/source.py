@@ -1,9 +1,10 @@
 """Where the bytes come from: a file on disk or an upload of loose files. Readers touch nothing else."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from einthoven.errors import FormatError
 
@@ -36,6 +37,10 @@ class FileSource(Protocol):
         """The first `n` bytes, fewer when the file is shorter."""
         ...
 
+    def open(self) -> BinaryIO:
+        """The content as a seekable stream, whatever its size; for formats that are read piece by piece."""
+        ...
+
     def sibling(self, name: str) -> "FileSource | None":
         """The file called `name` in the same folder or batch, in any case; None when there is none.
 
@@ -55,6 +60,9 @@ class SeenSource:
 
     def read(self) -> bytes:
         return self._source.read()
+
+    def open(self) -> BinaryIO:
+        return self._source.open()
 
     def head(self, n: int = HEAD_BYTES) -> bytes:
         if len(self._head) < min(n, self.size):
@@ -112,6 +120,12 @@ class PathSource:
         except OSError as error:
             raise self._unreadable(error) from error
 
+    def open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+
     def sibling(self, name: str) -> "PathSource | None":
         if not _is_plain(name):
             return None
@@ -151,6 +165,9 @@ class MemorySource:
 
     def head(self, n: int = HEAD_BYTES) -> bytes:
         return bytes(self.files[self.name][:n])
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.files[self.name])
 
     def sibling(self, name: str) -> "MemorySource | None":
         if not _is_plain(name):

@@ -3,12 +3,13 @@
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from einthoven.errors import Conflict, NotFound
 from einthoven.store import Database
@@ -21,6 +22,10 @@ ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
 """A running job whose worker was silent for so long has lost its worker (workers speak every few seconds)."""
 SERVER_SECONDS = 10.0
+RESUMABLE = frozenset({"import"})
+"""Kinds of jobs that remember how far they are, and go on there."""
+MOST_ATTEMPTS = 5
+"""A job whose process died so often ends as failed: something in it kills the process."""
 INTERRUPTED = Problem(
     "Interrupted", "The program ended while this was running.", "Start it again; what was finished before is kept."
 )
@@ -100,11 +105,31 @@ class JobQueue:
                 _append(c, job_id, "log", {"text": "Cancelling …"})
 
     def retry(self, job_id: str) -> Job:
-        """A new job with the request of one that ended."""
+        """A new job with the request of one that ended; one that remembers how far it was goes on itself."""
         job = self.job(job_id)
         if job.state not in ENDED:
             raise Conflict(f"Job {job_id} is still {job.state}.", advice="Cancel it first.")
+        if job.kind in RESUMABLE:
+            return self.resume(job_id)
         return self.submit(job.kind, job.title, job.request)
+
+    def resume(self, job_id: str) -> Job:
+        """Queue a failed or cancelled job again: it goes on where it was."""
+        job = self.job(job_id)
+        if not job.resumable:
+            raise Conflict(
+                f"Job {job_id} is {job.state} and cannot go on.",
+                advice="Import the files again: what is there is not read twice into the library.",
+            )
+        again = {
+            "state": "queued", "cancel_requested": False, "finished": None, "headline": "", "problem": None,
+            "worker": None, "attempts": 0,
+        }  # fmt: skip
+        with self.database.write() as c:
+            ended = t.jobs.c.state.in_(("failed", "cancelled"))
+            if c.execute(update(t.jobs).where(t.jobs.c.id == job_id, ended).values(**again)).rowcount:
+                _append(c, job_id, "state", {"state": "queued"})
+        return self.job(job_id)
 
     def delete(self, job_id: str) -> None:
         """Forget a job that ended, with the files it left behind."""
@@ -112,6 +137,7 @@ class JobQueue:
             raise Conflict(f"Job {job_id} is still running.", advice="Cancel it first.")
         with self.database.write() as c:
             c.execute(delete(t.jobs).where(t.jobs.c.id == job_id))
+            c.execute(delete(t.finished_files).where(t.finished_files.c.job_id == job_id))
         shutil.rmtree(self.path(job_id), ignore_errors=True)
 
     def path(self, job_id: str) -> Path:
@@ -143,7 +169,13 @@ class JobQueue:
             c.execute(
                 update(t.jobs)
                 .where(t.jobs.c.id == found)
-                .values(state="running", started=now(), worker=worker, heartbeat=time.time())
+                .values(
+                    state="running",
+                    started=now(),
+                    worker=worker,
+                    heartbeat=time.time(),
+                    attempts=t.jobs.c.attempts + 1,
+                )
             )
             _append(c, found, "state", {"state": "running"})
         return self.job(found)
@@ -204,7 +236,62 @@ class JobQueue:
                 select(t.jobs.c.id).where(t.jobs.c.state == "running", t.jobs.c.heartbeat < time.time() - LOST_SECONDS)
             ).all()
         for job_id in set(lost) - set(but):
-            self.end(job_id, "failed", problem=INTERRUPTED)
+            self.interrupt(job_id, INTERRUPTED)
+
+    def interrupt(self, job_id: str, problem: Problem) -> None:
+        """A running job lost its process: one that remembers how far it was is queued again, any other failed."""
+        with self.database.write() as c:
+            running = (t.jobs.c.id == job_id) & (t.jobs.c.state == "running")
+            goes_on = c.execute(
+                update(t.jobs)
+                .where(running, t.jobs.c.kind.in_(RESUMABLE), ~t.jobs.c.cancel_requested)
+                .where(t.jobs.c.attempts < MOST_ATTEMPTS)
+                .values(state="queued", worker=None)
+            ).rowcount
+            if goes_on:
+                _append(c, job_id, "state", {"state": "queued"})
+                return
+        self.end(job_id, "failed", problem=problem)
+
+    # --- how far a job is that can go on ------------------------------------------------------------
+
+    def finished_files(self, job_id: str) -> tuple[frozenset[str], Mapping[str, Any] | None]:
+        """Keys of the files that an import has dealt with, and what it had counted; None for one that begins."""
+        with self.database.read() as c:
+            keys = c.scalars(select(t.finished_files.c.key).where(t.finished_files.c.job_id == job_id)).all()
+            checkpoint = c.scalar(select(t.jobs.c.checkpoint).where(t.jobs.c.id == job_id))
+        return frozenset(keys), checkpoint
+
+    def note_files(self, c: Connection, job_id: str, keys: Sequence[str], checkpoint: Mapping[str, Any]) -> None:
+        """Remember, in the transaction that writes what they brought, that these files are dealt with."""
+        rows = [{"job_id": job_id, "key": key} for key in dict.fromkeys(keys)]
+        if rows:
+            c.execute(insert(t.finished_files).prefix_with("OR IGNORE"), rows)
+        c.execute(update(t.jobs).where(t.jobs.c.id == job_id).values(checkpoint=dict(checkpoint)))
+
+    def forget_files(self, job_id: str, *, request: Mapping[str, Any]) -> None:
+        """The import is through: forget which files it was, also in its request (`request` replaces what it says)."""
+        with self.database.write() as c:
+            c.execute(delete(t.finished_files).where(t.finished_files.c.job_id == job_id))
+            stored = c.scalar(select(t.jobs.c.request).where(t.jobs.c.id == job_id))
+            if stored is not None:
+                values = {"request": {**stored, **request}, "checkpoint": None}
+                c.execute(update(t.jobs).where(t.jobs.c.id == job_id).values(**values))
+        self.database.forget_past()
+
+    def forget_old_requests(self, days: int) -> None:
+        """Imports that ended long ago without being done are not gone on with: forget which files they were."""
+        limit = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+        with self.database.read() as c:
+            mine = select(t.jobs.c.id).where(
+                t.jobs.c.kind.in_(RESUMABLE),
+                t.jobs.c.state.in_(("failed", "cancelled")),
+                t.jobs.c.finished < limit,
+                func.json_array_length(t.jobs.c.request, "$.paths") > 0,
+            )
+            old = c.scalars(mine).all()
+        for job_id in old:
+            self.forget_files(job_id, request={"paths": []})
 
     # --- whether a server does it -----------------------------------------------------------------
 
@@ -237,6 +324,7 @@ class JobQueue:
             finished=row.finished, progress=Progress(**row.progress), cancel_requested=row.cancel_requested,
             headline=row.headline, problem=Problem(**row.problem) if row.problem else None, files=tuple(files),
             request=row.request,
+            resumable=row.kind in RESUMABLE and row.state in ("failed", "cancelled"),
         )  # fmt: skip
 
 

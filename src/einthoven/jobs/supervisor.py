@@ -72,7 +72,7 @@ class Supervisor:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
-            self.queue.end(job_id, "failed", problem=INTERRUPTED)
+            self.queue.interrupt(job_id, INTERRUPTED)
         self.queue.leave_server(self.id)
 
     def _loop(self) -> None:
@@ -104,8 +104,8 @@ class Supervisor:
         for job_id, (lane, process, cancelled_at) in list(self._running.items()):
             code = process.poll()
             if code is not None:
-                # A worker that ends its job itself leaves nothing to do here: `end` changes running jobs only.
-                self.queue.end(job_id, "failed", problem=_died(code))
+                # A worker that ends its job itself leaves nothing to do here: running jobs only are changed.
+                self.queue.interrupt(job_id, _died(code))
                 del self._running[job_id]
             elif cancelled_at is None and self.queue.cancel_requested(job_id):
                 self._running[job_id] = (lane, process, time.monotonic())

@@ -1,6 +1,6 @@
 """A table of labels -> a task of a dataset."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from einthoven.errors import LabelError
@@ -108,9 +108,15 @@ def field_layout(table: Table, *, kind: Kind = "single-label", unit: str = "") -
 
 
 def tasks_from_table(
-    table: Table, columns: LabelColumns, file_names: Sequence[str], *, task: str, title: str = ""
+    table: Table,
+    columns: LabelColumns,
+    file_names: Sequence[str],
+    *,
+    task: str,
+    title: str = "",
+    alias: Callable[[str], str] | None = None,
 ) -> LabelReport:
-    """Read a task for the records `file_names` of a dataset.
+    """Read a task for the records `file_names` of a dataset; `alias` as in `match_file_names`.
 
     Classes are those of the records, in alphabetical order. Labels without a record and records
     without a label are listed and stop nothing.
@@ -124,7 +130,7 @@ def tasks_from_table(
     if not table.rows:
         raise LabelError(f"{table.name} has a header but no rows.", advice="Write one line per ECG.")
     files = _files(table, columns)
-    match = match_file_names((file for _, file in files.values()), file_names)
+    match = match_file_names((file for _, file in files.values()), file_names, alias=alias)
     if not match.found:
         _refuse_no_match(table, [file for _, file in files.values()], file_names)
     if columns.kind == "regression":

@@ -1,6 +1,6 @@
 """Which record a label table means by a file name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -23,13 +23,16 @@ class Match:
     notes: tuple[str, ...] = ()
 
 
-def match_file_names(wanted: Iterable[str], available: Sequence[str]) -> Match:
+def match_file_names(
+    wanted: Iterable[str], available: Sequence[str], *, alias: Callable[[str], str] | None = None
+) -> Match:
     """Find for each name the record it means: by relative path first, then by the name alone.
 
     In both steps the suffix may be missing, case does not matter unless it decides between two, and
     `\\` is `/`. A path that is longer or shorter at the front (`/data/a/1.csv` for `a/1.csv`) is still
     the same path. The name alone is tried last and only on records that no path has claimed; a note
-    says so, because there the folders disagree.
+    says so, because there the folders disagree. `alias` is the form under which a name may be known instead; it is
+    tried, by the same rules, where the name as written is not found.
 
     Raises
     ------
@@ -39,11 +42,16 @@ def match_file_names(wanted: Iterable[str], available: Sequence[str]) -> Match:
     names = tuple(dict.fromkeys(wanted))
     index = _Index.of(available)
     choices = {name: index.by_path(name) for name in names}
+    forms: dict[str, tuple[str, ...]] = {name: (name,) for name in names}
+    if alias is not None:
+        known_as = {name: alias(name) for name, paths in choices.items() if not paths}
+        choices |= {name: index.by_path(form) for name, form in known_as.items()}
+        forms |= {name: (name, form) for name, form in known_as.items()}
     claimed = {paths[0] for paths in choices.values() if len(paths) == 1}
     by_name = {
         name: free
         for name, paths in choices.items()
-        if not paths and (free := [path for path in index.by_name(name) if path not in claimed])
+        if not paths and (free := [path for form in forms[name] for path in index.by_name(form) if path not in claimed])
     }
     choices |= by_name
     _refuse_ambiguous({name: paths for name, paths in choices.items() if len(paths) > 1})

@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from einthoven.errors import SettingError
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a test holds it against the migrations folder."""
 BUSY_SECONDS = 30
 
@@ -55,6 +55,14 @@ class Database:
         """A connection that only reads."""
         with self.engine.connect() as connection:
             yield connection
+
+    def forget_past(self) -> None:
+        """Clear the write-ahead log, in which what was overwritten or deleted may still stand.
+
+        As far as nobody reads at this moment; else the next call, or the last program that closes, does it.
+        """
+        with self.engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def close(self) -> None:
         self.engine.dispose()
@@ -102,10 +110,11 @@ def _read_revision(connection: Connection) -> str | None:
 
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # secure_delete: what is deleted (names of files that were imported, refused files) is overwritten with zeros.
     # The driver's own transaction handling would begin deferred transactions; `write` begins its own.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from einthoven.errors import NotFound
 from einthoven.results import Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
-from einthoven.store.signals import write_atomically
+from einthoven.store.signals import place, write_atomically
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import RefusedFile
 
@@ -33,35 +34,92 @@ class Quarantine:
         with self.database.write() as c:
             for name, data in files.items():
                 if not self._path(kept[name]).exists():
+                    self._make_folder()
                     write_atomically(self._path(kept[name]), data)
-            dataset_id = c.scalar(select(t.datasets.c.id).where(t.datasets.c.name == dataset))
-            before = (t.refused.c.dataset_id == dataset_id) & (t.refused.c.file_name == failure.file_name)
-            replaced = c.scalar(select(t.refused.c.files).where(before)) or {}
-            c.execute(delete(t.refused).where(before))
-            c.execute(
-                insert(t.refused).values(
-                    dataset_id=dataset_id,
-                    file_name=failure.file_name,
-                    error=failure.error,
-                    reason=failure.reason,
-                    advice=failure.advice,
-                    missing=list(failure.missing_hints),
-                    size=size,
-                    files=kept,
-                    created=now(),
-                )
-            )
-            self._drop(c, replaced.values())
+            self._remember(c, dataset, failure, kept, size=size, stored_name=None)
 
-    def list(self, dataset: str) -> list[RefusedFile]:
+    def keep(
+        self,
+        dataset: str,
+        failure: Failure,
+        waiting: Mapping[str, tuple[str, Path]],
+        *,
+        size: int,
+        stored_name: str | None,
+    ) -> None:
+        """`add` with bytes that wait in files: name -> (sha256, path). `stored_name`: how all else knows the file."""
+        with self.database.write() as c:
+            for digest, path in waiting.values():
+                self._make_folder()
+                place(path, self._path(digest))
+            kept = {name: digest for name, (digest, _) in waiting.items()}
+            self._remember(c, dataset, failure, kept, size=size, stored_name=stored_name)
+
+    def _remember(
+        self,
+        c: Connection,
+        dataset: str,
+        failure: Failure,
+        kept: Mapping[str, str],
+        *,
+        size: int,
+        stored_name: str | None,
+    ) -> None:
+        dataset_id = c.scalar(select(t.datasets.c.id).where(t.datasets.c.name == dataset))
+        before = (t.refused.c.dataset_id == dataset_id) & (t.refused.c.file_name == failure.file_name)
+        replaced = c.scalar(select(t.refused.c.files).where(before)) or {}
+        c.execute(delete(t.refused).where(before))
+        c.execute(
+            insert(t.refused).values(
+                dataset_id=dataset_id,
+                file_name=failure.file_name,
+                error=failure.error,
+                reason=failure.reason,
+                advice=failure.advice,
+                missing=list(failure.missing_hints),
+                size=size,
+                files=dict(kept),
+                created=now(),
+                stored_name=stored_name,
+            )
+        )
+        self._drop(c, replaced.values())
+
+    def _make_folder(self) -> None:
+        """Readable by its keeper only: what lies here could not be blanked."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)
+
+    def list(self, dataset: str | None = None) -> list[RefusedFile]:
+        """The refused files of a dataset, or of all."""
+        statement = select(t.refused, t.datasets.c.name.label("dataset")).select_from(t.refused.join(t.datasets))
+        if dataset is not None:
+            statement = statement.where(t.datasets.c.name == dataset)
         with self.database.read() as c:
-            rows = c.execute(
-                select(t.refused, t.datasets.c.name.label("dataset"))
-                .select_from(t.refused.join(t.datasets))
-                .where(t.datasets.c.name == dataset)
-                .order_by(t.refused.c.file_name)
-            ).all()
+            rows = c.execute(statement.order_by(t.datasets.c.name, t.refused.c.file_name)).all()
         return [_refused_file(row) for row in rows]
+
+    def expire(self, days: int) -> int:
+        """Drop what has been here for more than `days`; how many files that were."""
+        limit = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
+        with self.database.read() as c:
+            if c.scalar(select(t.refused.c.id).where(t.refused.c.created < limit).limit(1)) is None:
+                return 0
+        with self.database.write() as c:
+            dropped = c.execute(delete(t.refused).where(t.refused.c.created < limit)).rowcount
+        self.sweep()
+        return dropped
+
+    def empty(self, dataset: str | None = None) -> int:
+        """Drop all refused files of a dataset, or of all; how many that were."""
+        with self.database.write() as c:
+            statement = delete(t.refused)
+            if dataset is not None:
+                mine = select(t.datasets.c.id).where(t.datasets.c.name == dataset).scalar_subquery()
+                statement = statement.where(t.refused.c.dataset_id == mine)
+            dropped = c.execute(statement).rowcount
+        self.sweep()
+        return dropped
 
     def get(self, refused_id: int) -> RefusedFile:
         """One refusal, by its number."""
@@ -111,11 +169,15 @@ class Quarantine:
         """Remove the bytes that no refusal needs any more, such as those of a deleted dataset."""
         with self.database.write() as c:
             self._drop(c, [path.name for path in self.folder.glob("*/*") if path.is_file()])
+        self.database.forget_past()
 
     def _drop(self, c: Connection, digests: Iterable[str]) -> None:
         """Under the write lock, so that nobody keeps the same bytes anew meanwhile."""
+        digests = set(digests)
+        if not digests:
+            return
         needed = {digest for files in c.scalars(select(t.refused.c.files)) for digest in files.values()}
-        for digest in set(digests) - needed:
+        for digest in digests - needed:
             self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
@@ -126,4 +188,5 @@ def _refused_file(row: Row[Any]) -> RefusedFile:
     return RefusedFile(
         id=row.id, dataset=row.dataset, file_name=row.file_name, error=row.error, reason=row.reason,
         advice=row.advice, missing_hints=tuple(row.missing), size=row.size, kept=bool(row.files), created=row.created,
+        stored_name=row.stored_name,
     )  # fmt: skip

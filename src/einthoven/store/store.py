@@ -1,7 +1,8 @@
 """Datasets, their records, and what is known about each."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -12,9 +13,12 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.record import EcgRecord, Subject
 from einthoven.store import tables as t
+from einthoven.store.adding import add_one, look_up, record_facts, write_rows
+from einthoven.store.counting import distributions
 from einthoven.store.database import Database, now
-from einthoven.store.signals import SignalFiles
-from einthoven.store.types import Dataset, Item, ItemQuery, TaskInfo
+from einthoven.store.originals import Originals
+from einthoven.store.signals import SignalFiles, place, write_waiting
+from einthoven.store.types import Added, Counts, Dataset, Item, ItemQuery, NewItem, Original, TaskInfo
 from einthoven.task import Answer, Task, TaskClass
 
 T = TypeVar("T")
@@ -44,6 +48,10 @@ class Store:
     def __init__(self, database: Database, home: Path) -> None:
         self.database = database
         self.signals = SignalFiles(home / "signals")
+        self.originals = Originals(home / "originals")
+        self.staging = home / "staging"
+        """Where files wait that are not yet in the database: a folder per job."""
+        self._counted: dict[tuple[str, str], tuple[int, Any]] = {}
 
     # --- datasets ---------------------------------------------------------------------------------
 
@@ -70,6 +78,10 @@ class Store:
             names = c.scalars(select(t.datasets.c.name).order_by(t.datasets.c.name)).all()
             return [self._dataset(c, name) for name in names]
 
+    def dataset_names(self) -> list[str]:
+        with self.database.read() as c:
+            return list(c.scalars(select(t.datasets.c.name).order_by(t.datasets.c.name)))
+
     def dataset(self, name: str) -> Dataset:
         with self.database.read() as c:
             return self._dataset(c, name)
@@ -78,19 +90,20 @@ class Store:
         row = c.execute(select(t.datasets).where(t.datasets.c.name == name)).one_or_none()
         if row is None:
             raise _no_dataset(c, name)
+        i = t.items.c
         members = (
             select(
-                t.records.c.rate,
-                t.records.c.amplitude,
+                i.rate,
+                i.amplitude,
                 func.count().label("n"),
-                func.sum(sa.cast(t.records.c.simulated, sa.Integer)).label("simulated"),
+                func.sum(sa.cast(i.simulated, sa.Integer)).label("simulated"),
             )
-            .select_from(t.items.join(t.records))
-            .where(t.items.c.dataset_id == row.id)
-            .group_by(t.records.c.rate, t.records.c.amplitude)
+            .where(i.dataset_id == row.id)
+            .group_by(i.rate, i.amplitude)
         )
-        groups = c.execute(members).all()
-        subjects = c.scalar(select(func.count(sa.distinct(t.items.c.subject))).where(t.items.c.dataset_id == row.id))
+        groups = self._once(c, name, "groups", lambda: c.execute(members).all())
+        distinct = select(func.count(sa.distinct(t.items.c.subject))).where(t.items.c.dataset_id == row.id)
+        subjects = self._once(c, name, "subjects", lambda: c.scalar(distinct))
         refused = c.scalar(select(func.count()).select_from(t.refused).where(t.refused.c.dataset_id == row.id))
         names = c.scalars(select(t.tasks.c.name).where(t.tasks.c.dataset_id == row.id).order_by(t.tasks.c.id)).all()
         return Dataset(
@@ -106,6 +119,24 @@ class Store:
             tasks=tuple(names),
         )
 
+    def counts(self, dataset: str) -> Counts:
+        """How the records of a dataset are distributed."""
+        with self.database.read() as c:
+            dataset_id = self._require(c, dataset)
+            found: Counts = self._once(c, dataset, "counts", lambda: distributions(c, dataset_id))
+            return found
+
+    def _once(self, c: Connection, dataset: str, what: str, count: Callable[[], Any]) -> Any:
+        """Something that is counted over a whole dataset: again only after the dataset changed."""
+        row = c.execute(
+            select(t.datasets.c.id, t.datasets.c.created, t.datasets.c.changed).where(t.datasets.c.name == dataset)
+        ).one()
+        key, version = (what, f"{row.id} {row.created}"), row.changed
+        known = self._counted.get(key)
+        if known is None or known[0] != version:
+            known = self._counted[key] = (version, count())
+        return known[1]
+
     def delete_dataset(self, name: str) -> None:
         """Remove a dataset, its labels, and every signal that no other dataset holds."""
         with self.database.write() as c:
@@ -114,14 +145,21 @@ class Store:
             c.execute(delete(t.datasets).where(t.datasets.c.id == found))
             still = set(c.scalars(select(t.items.c.record_id).distinct()))
             orphans = sorted(held - still)
+            originals: set[str] = set()
             for chunk in _chunks(orphans):
-                c.execute(delete(t.records).where(t.records.c.id.in_(chunk)))
+                mine = t.records.c.id.in_(chunk)
+                originals |= set(c.scalars(select(t.records.c.original).where(mine, t.records.c.original.is_not(None))))
+                c.execute(delete(t.records).where(mine))
         # Under the lock again: an import may have added one of these ECGs to another dataset meanwhile.
         with self.database.write() as c:
             for chunk in _chunks(orphans):
                 back = set(c.scalars(select(t.records.c.id).where(t.records.c.id.in_(chunk))))
                 for record_id in set(chunk) - back:
                     self.signals.delete(record_id)
+            for chunk in _chunks(sorted(originals)):
+                needed = set(c.scalars(select(t.records.c.original).where(t.records.c.original.in_(chunk))))
+                for digest in set(chunk) - needed:
+                    self.originals.delete(digest)
 
     # --- records ----------------------------------------------------------------------------------
 
@@ -133,34 +171,50 @@ class Store:
         Adding the same content under the same name again changes nothing; other content under a
         name that is taken is a Conflict.
         """
-        record_id = record_identity(record)
+        waiting = self.staging / f"{secrets.token_hex(8)}.safetensors"
+        write_waiting(waiting, record)
+        new = NewItem(
+            file_name=file_name,
+            record_id=record_identity(record),
+            facts=record_facts(record),
+            signal=waiting,
+            subject=record.subject.id,
+            age=record.subject.age,
+            sex=record.subject.sex,
+            fold=fold,
+        )
+        try:
+            (added,) = self.add_many(dataset, [new])
+        finally:
+            waiting.unlink(missing_ok=True)
+        if added.state == "conflict":
+            raise name_taken(dataset, file_name)
+        return "present" if added.state == "present" else "added"
+
+    def add_many(
+        self,
+        dataset: str,
+        items: Sequence[NewItem],
+        *,
+        also: Callable[[Connection, Sequence[Added]], None] | None = None,
+    ) -> list[Added]:
+        """Put records into a dataset in one transaction, in order; what became of each.
+
+        `also` writes what belongs to the same transaction: how far the job is. Files that wait are moved into their
+        places before the transaction ends, so that no row is ever without its signal.
+        """
+        outcomes: list[Added] = []
         with self.database.write() as c:
             dataset_id = self._require(c, dataset)
-            there = c.execute(
-                select(t.items.c.record_id).where(t.items.c.dataset_id == dataset_id, t.items.c.file_name == file_name)
-            ).one_or_none()
-            if there is not None and there.record_id != record_id:
-                raise Conflict(
-                    f"{file_name}: dataset {dataset!r} already holds another ECG of this name.",
-                    advice="Import it into another dataset, or rename the file.",
-                )
-            if there is not None:
-                return "present"
-            self.signals.save(record_id, record)
-            if c.scalar(select(t.records.c.id).where(t.records.c.id == record_id)) is None:
-                c.execute(insert(t.records).values(id=record_id, **_record_row(record)))
-            c.execute(
-                insert(t.items).values(
-                    dataset_id=dataset_id,
-                    record_id=record_id,
-                    file_name=file_name,
-                    subject=record.subject.id,
-                    age=record.subject.age,
-                    sex=record.subject.sex,
-                    fold=fold,
-                )
-            )
-        return "added"
+            batch = look_up(c, dataset_id, items)
+            for item in items:
+                outcomes.append(add_one(c, batch, item, self.signals.load, _placing(self, item)))
+            write_rows(c, batch)
+            if any(added.state == "added" for added in outcomes):
+                _touch(c, dataset_id)
+            if also is not None:
+                also(c, outcomes)
+        return outcomes
 
     def load(self, item: Item) -> EcgRecord:
         """The record of an item, as it was read, with the subject as this dataset knows it."""
@@ -177,6 +231,28 @@ class Store:
                 raise NotFound(f"There is no record {item_id}.", advice="It may have been deleted with its dataset.")
             return _item(row, self._labels(c, [item_id]).get(item_id, {}))
 
+    def original(self, item: Item) -> Original:
+        """What is kept of the file an item was read from."""
+        with self.database.read() as c:
+            row = c.execute(select(t.records).where(t.records.c.id == item.record_id)).one()
+        return Original(row.sha256, row.original, row.original_bytes, row.identifiers)
+
+    def quality(self, item: Item) -> Any:
+        """The quality that was found when the record was read, as JSON; None for older ones."""
+        with self.database.read() as c:
+            return c.scalar(select(t.qualities.c.quality).where(t.qualities.c.record_id == item.record_id))
+
+    def file_names(self, dataset: str) -> list[str]:
+        """The names of all records of a dataset, in order."""
+        with self.database.read() as c:
+            mine = t.items.c.dataset_id == self._require(c, dataset)
+            return list(c.scalars(select(t.items.c.file_name).where(mine).order_by(t.items.c.file_name)))
+
+    def file_name(self, item_id: int) -> str | None:
+        """The name of an item; None when it is gone."""
+        with self.database.read() as c:
+            return c.scalar(select(t.items.c.file_name).where(t.items.c.id == item_id))
+
     def items(
         self, dataset: str, query: ItemQuery | None = None, *, offset: int = 0, limit: int | None = None
     ) -> tuple[int, list[Item]]:
@@ -184,11 +260,22 @@ class Store:
         query = query or ItemQuery()
         with self.database.read() as c:
             dataset_id = self._require(c, dataset)
-            matching = self._matching(c, dataset_id, dataset, query)
-            total = c.scalar(select(func.count()).select_from(matching.subquery())) or 0
-            rows = c.execute(_ordered(matching, query).offset(min(offset, MAX_ROW_ID)).limit(limit)).all()
-            labels = self._labels(c, [row.id for row in rows])
-            return total, [_item(row, labels.get(row.id, {})) for row in rows]
+            mine = self._matching(c, dataset_id, dataset, query)
+            wanted = _ordered(select(t.items.c.id).where(*mine), query)
+            start = min(offset, MAX_ROW_ID)
+            if len(mine) == 1:  # no condition but the dataset: an index counts, and another one finds the page
+                total = c.scalar(select(func.count()).select_from(t.items).where(*mine)) or 0
+                ids = list(c.scalars(wanted.offset(start).limit(limit)))
+            else:  # one scan for both the number and the page
+                every = list(c.scalars(wanted))
+                total, ids = len(every), every[start : None if limit is None else start + limit]
+            rows = {
+                row.id: row
+                for chunk in _chunks(ids)
+                for row in c.execute(_item_columns().where(t.items.c.id.in_(chunk)))
+            }
+            labels = self._labels(c, ids)
+            return total, [_item(rows[number], labels.get(number, {})) for number in ids]
 
     def neighbours(self, item: Item) -> tuple[int | None, int | None, int, int]:
         """Previous and next item of the dataset by file name, this one's position from 1, and how many there are."""
@@ -210,31 +297,35 @@ class Store:
             total = c.scalar(select(func.count()).select_from(t.items).where(mine)) or 0
             return before, after, (c.scalar(smaller) or 0) + 1, total
 
-    def _matching(self, c: Connection, dataset_id: int, dataset: str, query: ItemQuery) -> Select[Any]:
-        statement = _item_columns().where(t.items.c.dataset_id == dataset_id)
+    def _matching(self, c: Connection, dataset_id: int, dataset: str, query: ItemQuery) -> list[Any]:
+        """The conditions of a query, all on the table of items, so that counting needs no other."""
+        i = t.items.c
+        conditions: list[Any] = [i.dataset_id == dataset_id]
         if query.search:
             pattern = f"%{_escaped(query.search)}%"
-            statement = statement.where(
-                t.items.c.file_name.ilike(pattern, escape="\\") | t.items.c.subject.ilike(pattern, escape="\\")
-            )
+            found: list[Any] = [i.file_name.like(pattern, escape="\\"), i.subject.like(pattern, escape="\\")]
+            for alias in query.aliases:
+                # Stored names are of one case, and `instr` takes a third of the time of LIKE.
+                found += [func.instr(i.file_name, alias) > 0, i.subject == alias]
+            conditions.append(sa.or_(*found))
         if query.folds is not None:
-            statement = statement.where(t.items.c.fold.in_([fold for fold in query.folds if abs(fold) <= MAX_ROW_ID]))
+            conditions.append(i.fold.in_([fold for fold in query.folds if abs(fold) <= MAX_ROW_ID]))
         if query.sex is not None:
-            statement = statement.where(t.items.c.sex == query.sex)
+            conditions.append(i.sex == query.sex)
         if query.age_from is not None:
-            statement = statement.where(t.items.c.age >= query.age_from)
+            conditions.append(i.age >= query.age_from)
         if query.age_to is not None:
-            statement = statement.where(t.items.c.age < query.age_to)
+            conditions.append(i.age < query.age_to)
         if query.only_doubts:
-            statement = statement.where(func.json_array_length(t.records.c.doubts) > 0)
+            conditions.append(i.n_doubts > 0)
         if query.task is not None and query.label is not None:
             task_id = _task_row(c, dataset_id, dataset, query.task).id
             answered = select(t.answers.c.item_id).where(t.answers.c.task_id == task_id)
             if query.label == "":
-                statement = statement.where(t.items.c.id.not_in(answered))
+                conditions.append(i.id.not_in(answered))
             else:
-                statement = statement.where(t.items.c.id.in_(answered.where(t.answers.c.label == query.label)))
-        return statement
+                conditions.append(i.id.in_(answered.where(t.answers.c.label == query.label)))
+        return conditions
 
     # --- tasks ------------------------------------------------------------------------------------
 
@@ -267,13 +358,15 @@ class Store:
             ]
             if rows:
                 c.execute(insert(t.answers), rows)
+            _touch(c, dataset_id)
 
     def tasks(self, dataset: str) -> list[TaskInfo]:
         with self.database.read() as c:
             dataset_id = self._require(c, dataset)
             n_items = c.scalar(select(func.count()).select_from(t.items).where(t.items.c.dataset_id == dataset_id)) or 0
             rows = c.execute(select(t.tasks).where(t.tasks.c.dataset_id == dataset_id).order_by(t.tasks.c.id)).all()
-            return [_task_info(c, row, n_items) for row in rows]
+            infos: list[TaskInfo] = self._once(c, dataset, "tasks", lambda: [_task_info(c, r, n_items) for r in rows])
+            return infos
 
     def task(self, dataset: str, name: str) -> Task:
         """The task with its answers, by file name."""
@@ -293,8 +386,10 @@ class Store:
 
     def delete_task(self, dataset: str, name: str) -> None:
         with self.database.write() as c:
-            row = _task_row(c, self._require(c, dataset), dataset, name)
+            dataset_id = self._require(c, dataset)
+            row = _task_row(c, dataset_id, dataset, name)
             c.execute(delete(t.tasks).where(t.tasks.c.id == row.id))
+            _touch(c, dataset_id)
 
     def describe_subjects(self, dataset: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
         """Set `subject`, `age`, `sex`, `fold` of items by file name, from a table beside the files."""
@@ -306,6 +401,7 @@ class Store:
                     .where(t.items.c.dataset_id == dataset_id, t.items.c.file_name == file_name)
                     .values(**values)
                 )
+            _touch(c, dataset_id)
 
     def _labels(self, c: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
         labels: dict[int, dict[str, Answer]] = {}
@@ -334,22 +430,35 @@ def record_identity(record: EcgRecord) -> str:
     return hashlib.sha256(":".join(parts).encode()).hexdigest()[:32]
 
 
-def _record_row(record: EcgRecord) -> dict[str, Any]:
-    return {
-        "rate": record.rate,
-        "n_samples": record.n_samples,
-        "n_leads": record.n_leads,
-        "amplitude": record.amplitude,
-        "format": record.source.format,
-        "simulated": record.source.simulated,
-        "doubts": list(record.source.doubts),
-    }
+def name_taken(dataset: str, file_name: str) -> Conflict:
+    """Another ECG has the name already."""
+    return Conflict(
+        f"{file_name}: dataset {dataset!r} already holds another ECG of this name.",
+        advice="Import it into another dataset, or rename the file.",
+    )
+
+
+def _placing(store: Store, item: NewItem) -> Callable[[], None]:
+    def placed() -> None:
+        store.signals.place(item.record_id, item.signal)
+        original = item.facts.get("original")
+        # Several ECGs of one file share its original; the first of them moved it.
+        if item.original is not None and original is not None and item.original.exists():
+            place(item.original, store.originals.path(original))
+
+    return placed
+
+
+def _touch(c: Connection, dataset_id: int) -> None:
+    changed = t.datasets.c.changed + 1
+    c.execute(update(t.datasets).where(t.datasets.c.id == dataset_id).values(changed=changed))
 
 
 def _item_columns() -> Select[Any]:
     r = t.records.c
+    i = t.items.c
     return select(
-        t.items,
+        *(i.id, i.record_id, i.file_name, i.subject, i.age, i.sex, i.fold, i.same_as),
         t.datasets.c.name.label("dataset"),
         r.rate,
         r.n_samples,
@@ -358,6 +467,7 @@ def _item_columns() -> Select[Any]:
         r.format,
         r.simulated,
         r.doubts,
+        r.grade,
     ).select_from(t.items.join(t.records).join(t.datasets))
 
 
@@ -366,19 +476,16 @@ def _item(row: Row[Any], labels: Mapping[str, Answer]) -> Item:
         id=row.id, dataset=row.dataset, record_id=row.record_id, file_name=row.file_name, subject=row.subject,
         age=row.age, sex=row.sex, fold=row.fold, rate=row.rate, n_samples=row.n_samples, n_leads=row.n_leads,
         amplitude=row.amplitude, format=row.format, simulated=row.simulated, doubts=tuple(row.doubts), labels=labels,
+        same_as=row.same_as, grade=row.grade,
     )  # fmt: skip
 
 
 def _ordered(statement: Select[Any], query: ItemQuery) -> Select[Any]:
-    columns: dict[str, Any] = {
-        "file_name": t.items.c.file_name,
-        "subject": t.items.c.subject,
-        "age": t.items.c.age,
-        "rate": t.records.c.rate,
-        "duration": t.records.c.n_samples / t.records.c.rate,
-    }
-    column = columns[query.sort]
-    return statement.order_by(column.desc() if query.descending else column, t.items.c.file_name)
+    column = getattr(t.items.c, query.sort)
+    # Both in one direction, so that an index answers it.
+    return statement.order_by(
+        *(c.desc() if query.descending else c for c in dict.fromkeys((column, t.items.c.file_name)))
+    )
 
 
 def _answer_rows(answer: Answer) -> Iterable[tuple[str | None, float | None]]:

@@ -28,6 +28,8 @@ datasets = Table(
     Column("name", String, nullable=False, unique=True),
     Column("note", String, nullable=False),
     Column("created", String, nullable=False),
+    # Counted up by every change of members or labels, so that counts need not be made anew for every page.
+    Column("changed", Integer, nullable=False, server_default="0"),
 )
 
 records = Table(
@@ -41,6 +43,26 @@ records = Table(
     Column("format", String, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("doubts", JSON, nullable=False),
+    # The bytes it was read from, and which of the ECGs in them (None: before these were noted).
+    Column("sha256", String),
+    Column("part", Integer),
+    # The original: hash of what is kept of it, its bytes, and whether identifying fields still stand in it.
+    Column("original", String),
+    Column("original_bytes", Integer),
+    Column("identifiers", Boolean, nullable=False, server_default="0"),
+    Column("grade", String),
+    # `twins.sketch`: by which the same ECG is found again in another format.
+    *(Column(f"sketch_{part}", Float) for part in "abcde"),
+    Index("records_by_sha256", "sha256"),
+    Index("records_by_sketch", "n_samples", *(f"sketch_{part}" for part in "abcde")),
+)
+
+# Apart from `records`: it is ten times as large as all the rest of a row, and no list shows it.
+qualities = Table(
+    "qualities",
+    metadata,
+    Column("record_id", _belongs_to("records.id"), primary_key=True),
+    Column("quality", JSON, nullable=False),
 )
 
 items = Table(
@@ -54,8 +76,27 @@ items = Table(
     Column("age", Float),
     Column("sex", String),
     Column("fold", Integer),
+    # What lists sort and filter by stands here too, so that they need no other table.
+    Column("rate", Float, nullable=False, server_default="0"),
+    Column("duration", Float, nullable=False, server_default="0"),
+    Column("n_doubts", Integer, nullable=False, server_default="0"),
+    Column("format", String, nullable=False, server_default=""),
+    Column("amplitude", String, nullable=False, server_default="mV"),
+    Column("simulated", Boolean, nullable=False, server_default="0"),
+    Column("grade", String),
+    # The item of the same dataset that is the same ECG in another file.
+    Column("same_as", Integer),
     UniqueConstraint("dataset_id", "file_name"),
     Index("items_by_record", "record_id"),
+    Index("items_by_subject", "dataset_id", "subject", "file_name"),
+    Index("items_by_age", "dataset_id", "age", "file_name"),
+    Index("items_by_rate", "dataset_id", "rate", "file_name"),
+    Index("items_by_duration", "dataset_id", "duration", "file_name"),
+    Index("items_by_doubts", "dataset_id", "n_doubts", "file_name"),
+    Index("items_by_twin", "dataset_id", "same_as"),
+    Index("items_by_name", "dataset_id", "file_name", "subject"),
+    Index("items_by_kind", "dataset_id", "rate", "amplitude", "simulated", "format", "grade"),
+    Index("items_by_group", "dataset_id", "fold", "sex", "age", "file_name"),
 )
 
 tasks = Table(
@@ -98,6 +139,8 @@ refused = Table(
     Column("size", Integer, nullable=False),
     Column("files", JSON, nullable=False),
     Column("created", String, nullable=False),
+    # The name under which everything but this table knows the file.
+    Column("stored_name", String),
     UniqueConstraint("dataset_id", "file_name"),
 )
 
@@ -135,6 +178,9 @@ jobs = Table(
     Column("problem", JSON),
     Column("worker", String),
     Column("heartbeat", Float),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # How far a job that can go on after a crash has come.
+    Column("checkpoint", JSON),
     Index("jobs_by_state", "state", "created"),
 )
 
@@ -146,6 +192,15 @@ events = Table(
     Column("time", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("data", JSON, nullable=False),
+)
+
+# Files that an import has dealt with, by a keyed hash, until it ends: it then goes on where it was.
+finished_files = Table(
+    "finished_files",
+    metadata,
+    Column("job_id", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 # A server that is up renews its row; the command line then leaves the work to it.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from einthoven.record import Amplitude, Sex
@@ -27,7 +28,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record as a member of a dataset. `record_id` names its signal; two files of equal bytes share it."""
+    """One record as a member of a dataset. `record_id` names its signal; two files of equal bytes share it.
+
+    `same_as` is the id of the item of this dataset that is the same ECG in another file. `grade` is the quality
+    that was found, in a word.
+    """
 
     id: int
     dataset: str
@@ -45,6 +50,8 @@ class Item:
     simulated: bool
     doubts: tuple[str, ...]
     labels: Mapping[str, Answer] = field(default_factory=dict)
+    same_as: int | None = None
+    grade: str | None = None
 
     @property
     def duration(self) -> float:
@@ -53,8 +60,72 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class NewItem:
+    """A record on its way into a dataset: its rows, and where its signal and its original wait on the disk.
+
+    `facts` are columns of the table of records. With `leave_out_copies` a file of the same bytes as one that is
+    there under another name is not added.
+    """
+
+    file_name: str
+    record_id: str
+    facts: Mapping[str, Any]
+    signal: Path
+    original: Path | None = None
+    subject: str | None = None
+    age: float | None = None
+    sex: Sex | None = None
+    fold: int | None = None
+    leave_out_copies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a `NewItem`. `copy`: left out, the same bytes are there as `other`; `conflict`: the name is taken.
+
+    An `added` one with `other` is the same ECG as that item, in another file.
+    """
+
+    state: Literal["added", "present", "copy", "conflict"]
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What is kept of the file a record was read from. `read` and `kept` are sha256 of the bytes, before and after.
+
+    `kept` is None when no original is kept; `identifiers` says that the bytes are unchanged.
+    """
+
+    read: str | None
+    kept: str | None
+    size: int | None
+    identifiers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the records of a dataset are distributed: numbers by what is counted."""
+
+    ages: Mapping[tuple[int, str], int]
+    sexes: Mapping[str, int]
+    folds: Mapping[int, int]
+    formats: Mapping[str, int]
+    rates: Mapping[float, int]
+    durations: Mapping[float, int]
+    amplitudes: Mapping[str, int]
+    grades: Mapping[str, int]
+    n_doubts: int
+    n_same: int
+    doubts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ItemQuery:
-    """Which items of a dataset, in which order. `label` needs `task`; `label=""` means "has no label"."""
+    """Which items of a dataset, in which order. `label` needs `task`; `label=""` means "has no label".
+
+    `search` is looked for in names and subjects, and so is each of `aliases` (the stored forms of a name).
+    """
 
     search: str = ""
     task: str | None = None
@@ -66,6 +137,7 @@ class ItemQuery:
     only_doubts: bool = False
     sort: Literal["file_name", "subject", "age", "rate", "duration"] = "file_name"
     descending: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +169,7 @@ class RefusedFile:
     size: int
     kept: bool
     created: str
+    stored_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +232,7 @@ class Job:
     problem: Problem | None
     files: tuple[str, ...]
     request: Mapping[str, Any]
+    resumable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

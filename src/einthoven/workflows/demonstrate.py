@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from einthoven import formats
 from einthoven.errors import NotFound
+from einthoven.examine import open_all
 from einthoven.formats import MemorySource
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.simulate import DIAGNOSES, cohort
@@ -77,7 +77,7 @@ def _example(workspace: Workspace) -> int:
     workspace.store.ensure_dataset(EXAMPLE)
     source = MemorySource("waveform_ecg.dcm", {"waveform_ecg.dcm": Path(str(path)).read_bytes()})
     count = 0
-    for record in formats.read_all(source):
+    for record in open_all(source):
         name = source.name if record.source.index == 0 else f"{source.name}#{record.source.index + 1}"
         workspace.store.add(EXAMPLE, name, record)
         count += 1

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from einthoven.errors import Cancelled, EinthovenError, SettingError
@@ -49,15 +49,16 @@ def run_job(workspace: Workspace, job: Job) -> None:
         except Cancelled as error:
             workspace.jobs.end(job.id, "cancelled", headline=error.message)
         except EinthovenError as error:
-            workspace.jobs.end(job.id, "failed", problem=problem_of(error))
+            workspace.jobs.end(job.id, "failed", problem=_without_paths(problem_of(error), job))
         except MemoryError:
             workspace.jobs.end(job.id, "failed", problem=_NO_MEMORY)
         except Exception as error:  # noqa: BLE001  the last line of defence: a job must not stay "running"
-            workspace.jobs.end(job.id, "failed", problem=_unexpected(error))
+            named = job.kind == "import"  # what an import stumbled over may quote a file or its name
+            workspace.jobs.end(job.id, "failed", problem=_unexpected(error, quoted=not named))
             with suppress(OSError), (report.folder / "worker.log").open("a", encoding="utf-8") as log:
-                log.write(traceback.format_exc())
+                log.write("".join(traceback.format_tb(error.__traceback__)) if named else traceback.format_exc())
         except BaseException:
-            workspace.jobs.end(job.id, "failed", problem=INTERRUPTED)
+            workspace.jobs.interrupt(job.id, INTERRUPTED)
             raise
         else:
             state: JobState = "cancelled" if getattr(outcome, "stopped", "") == "cancelled" else "done"
@@ -77,12 +78,22 @@ def _kind(name: str) -> Kind:
     return KINDS[name]
 
 
-def _unexpected(error: Exception) -> Problem:
+def _without_paths(problem: Problem, job: Job) -> Problem:
+    """Paths of an import are names of patients' files and folders: they are not told to the history."""
+    if job.kind != "import":
+        return problem
+    detail = problem.detail
+    for path in job.request.get("paths", ()):
+        detail = detail.replace(str(path), "…")
+    return replace(problem, detail=detail)
+
+
+def _unexpected(error: Exception, *, quoted: bool = True) -> Problem:
     if isinstance(error, OSError) and error.errno == 28:
         return Problem("DiskFull", "The disk is full.", "Free some space and start it again; nothing else was lost.")
     return Problem(
         type(error).__name__,
-        f"Something went wrong that should not: {error}",
+        f"Something went wrong that should not: {error if quoted else type(error).__name__}",
         "Details are in worker.log of this job; please report them.",
     )
 
@@ -130,8 +141,9 @@ def ecgs(n: int) -> str:
 
 def _said_import(outcome: ImportOutcome) -> str:
     there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
+    copies = f", {outcome.n_copies} the same bytes as another" if outcome.n_copies else ""
     refused = f", {outcome.n_refused} file{'s' * (outcome.n_refused != 1)} refused" if outcome.n_refused else ""
-    return f"{ecgs(outcome.n_read)} read{there}{refused}"
+    return f"{ecgs(outcome.n_read)} read{there}{copies}{refused}"
 
 
 def _said_train(outcome: TrainOutcome) -> str:

@@ -3,6 +3,7 @@
 from einthoven.labels.importing import LabelColumns, field_layout, tasks_from_table
 from einthoven.labels.tables import Table, read_table
 from einthoven.task import Kind
+from einthoven.workflows.names import is_stored, stored_name
 from einthoven.workflows.requests import LabelOutcome
 from einthoven.workflows.views import TablePreview
 from einthoven.workflows.workspace import Workspace
@@ -59,8 +60,12 @@ def import_labels(
             kind=kind,
             unit=unit,
         )
-    _, items = workspace.store.items(dataset)
-    report = tasks_from_table(table, columns, [item.file_name for item in items], task=task.strip())
+    names = workspace.store.file_names(dataset)
+    # Records whose names are hashed are found by the hash of the name that the table gives.
+    hidden = any(map(is_stored, names))
+    key = workspace.key()
+    alias = (lambda name: stored_name(key, name)) if hidden else None
+    report = tasks_from_table(table, columns, names, task=task.strip(), alias=alias)
     workspace.store.put_task(dataset, report.task)
     return LabelOutcome(
         dataset=dataset,

@@ -2,37 +2,41 @@
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from einthoven.errors import SettingError
+from einthoven.formats import passport
 from einthoven.record import Sex
-from einthoven.store.types import Item, ItemQuery
+from einthoven.store.counting import AGE_YEARS
+from einthoven.store.types import ItemQuery
+from einthoven.workflows.names import stored_folder, stored_name
 from einthoven.workflows.views import AgeBin, DatasetSummary
 from einthoven.workflows.workspace import Workspace
 
-BIN_YEARS = 10
 SORTS = ("file_name", "subject", "age", "rate", "duration")
 
 
 def summary(workspace: Workspace, dataset: str) -> DatasetSummary:
     """Counts and distributions of a dataset."""
-    _, items = workspace.store.items(dataset)
-    doubts = Counter(doubt for item in items for doubt in item.doubts)
+    found = workspace.store.dataset(dataset)
+    counts = workspace.store.counts(dataset)
+    sexes = {"F": "female", "M": "male"}
     return DatasetSummary(
-        dataset=workspace.store.dataset(dataset),
+        dataset=found,
         tasks=tuple(workspace.store.tasks(dataset)),
-        ages=_age_bins(items),
-        n_without_age=sum(item.age is None for item in items),
-        sexes=_counted({"F": "female", "M": "male"}.get(item.sex or "", "unknown") for item in items),
-        folds=_counted(str(item.fold) for item in sorted(items, key=lambda i: i.fold or 0) if item.fold is not None),
-        formats=_counted(item.format for item in items),
-        rates=_counted(f"{item.rate:g} Hz" for item in items),
-        durations=_counted(f"{item.duration:.1f} s" for item in items),
-        amplitudes=_counted(item.amplitude for item in items),
-        n_doubts=sum(bool(item.doubts) for item in items),
-        doubts=dict(doubts.most_common(20)),
+        ages=_age_bins(counts.ages),
+        n_without_age=found.n_records - sum(counts.ages.values()),
+        sexes={sexes.get(sex, "unknown"): n for sex, n in counts.sexes.items()},
+        folds={str(fold): n for fold, n in counts.folds.items()},
+        formats=counts.formats,
+        rates={f"{rate:g} Hz": n for rate, n in counts.rates.items()},
+        durations={f"{duration:.1f} s": n for duration, n in counts.durations.items()},
+        amplitudes=counts.amplitudes,
+        n_doubts=counts.n_doubts,
+        doubts=counts.doubts,
+        grades=counts.grades,
+        n_same=counts.n_same,
     )
 
 
@@ -43,6 +47,7 @@ def delete(workspace: Workspace, dataset: str) -> None:
 
 
 def item_query(
+    workspace: Workspace,
     *,
     search: str,
     task: str | None,
@@ -63,7 +68,18 @@ def item_query(
     if label is not None and task is None:
         raise SettingError("A label belongs to a task, and none was named.", advice="Name the task too.")
     chosen = None if folds is None else tuple(folds)
-    return ItemQuery(search, task, label, chosen, sex, age_from, age_to, only_doubts, sort, descending)  # type: ignore[arg-type]
+    aliases = _stored_forms(workspace, search)
+    return ItemQuery(search, task, label, chosen, sex, age_from, age_to, only_doubts, sort, descending, aliases)  # type: ignore[arg-type]
+
+
+def _stored_forms(workspace: Workspace, search: str) -> tuple[str, ...]:
+    """What a search for a file's name, a folder or a patient's number is called in the library."""
+    if not search.strip():
+        return ()
+    key = workspace.key()
+    subject = passport.pseudonym(search)
+    forms = [stored_name(key, search), stored_folder(key, search) + "/"]
+    return (*forms, workspace.pseudonym(subject)) if subject else tuple(forms)
 
 
 def records_csv(workspace: Workspace, dataset: str) -> str:
@@ -92,18 +108,18 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _age_bins(items: Sequence[Item]) -> tuple[AgeBin, ...]:
-    counts: Counter[tuple[int, str]] = Counter(
-        (int(item.age // BIN_YEARS), item.sex or "") for item in items if item.age is not None
-    )
+def _age_bins(counts: Mapping[tuple[int, str], int]) -> tuple[AgeBin, ...]:
+    """Bins of ten years without a gap between the youngest and the oldest."""
     if not counts:
         return ()
-    decades = [decade for decade, _ in counts]
+    starts = [start for start, _ in counts]
     return tuple(
-        AgeBin(d * BIN_YEARS, (d + 1) * BIN_YEARS, counts[d, "F"], counts[d, "M"], counts[d, ""])
-        for d in range(min(decades), max(decades) + 1)
+        AgeBin(
+            start,
+            start + AGE_YEARS,
+            counts.get((start, "F"), 0),
+            counts.get((start, "M"), 0),
+            counts.get((start, ""), 0),
+        )
+        for start in range(min(starts), max(starts) + 1, AGE_YEARS)
     )
-
-
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(values))

@@ -1,7 +1,7 @@
 """What a training will do, settled before it starts: the records, the split, the model's description."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from einthoven.errors import IncompatibleModel, LabelError, SettingError
@@ -81,7 +81,10 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     task = _without_absent_classes(task, labelled)
     spec = replace(spec, classes=task.classes)
     sides = split(
-        [SplitItem(item.file_name, item.subject, task.answers[item.file_name]) for item in labelled],
+        [
+            SplitItem(item.file_name, subject, task.answers[item.file_name])
+            for item, subject in _kept_together(labelled)
+        ],
         validation=0.2,
         seed=request.seed,
         one_per_patient=request.one_per_patient,
@@ -97,6 +100,16 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     left_out = {**_unlabelled(task, len(items) - len(labelled)), **_counted_left_out(sides.left_out)}
     info = _info(task, train, validation, request=request, left_out=left_out)
     return Plan(task, spec, config, train, validation, info, tuple(_warnings(task, info, labelled)))
+
+
+def _kept_together(items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
+    """Each item with its subject; the same ECG in another file is of the same one, whatever that file says."""
+    firsts = {item.id: item for item in items}
+    shown = {item.same_as for item in items if item.same_as is not None}
+    for item in items:
+        first = firsts.get(item.same_as, item) if item.same_as is not None else item
+        alone = first.subject is None and (first.id in shown or item.same_as is not None)
+        yield item, f"same as {item.same_as or item.id}" if alone else first.subject
 
 
 def narrowed(settled: Plan, request: TrainRequest, train: tuple[Item, ...], validation: tuple[Item, ...]) -> Plan:

@@ -3,13 +3,14 @@
 import csv
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from einthoven import formats
 from einthoven.errors import EinthovenError, IncompatibleModel, NotFound, RecordError
+from einthoven.examine import open_all
 from einthoven.infer import Predictor
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.record import EcgRecord
@@ -22,11 +23,18 @@ from einthoven.workflows import share
 from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
 from einthoven.workflows.plain import load_result
-from einthoven.workflows.requests import PredictionRow, PredictionTable, PredictRequest, SinglePrediction
+from einthoven.workflows.requests import (
+    PassportInShort,
+    PredictionRow,
+    PredictionTable,
+    PredictRequest,
+    SinglePrediction,
+)
 from einthoven.workflows.workspace import Workspace
 
 BATCH = 32
 CSV_NAME = "predictions.csv"
+PASSPORTS_NAME = "passports.csv"
 Named = tuple[str, Item | None, EcgRecord]
 
 
@@ -38,6 +46,7 @@ class Ready:
     item: Item | None
     prepared: Prepared
     doubts: tuple[str, ...]
+    passport: PassportInShort
 
 
 def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
@@ -51,6 +60,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
     for failure in refused:
         report.failure(failure)
     write_csv(report.folder / CSV_NAME, predictor.spec, rows)
+    write_passports(report.folder / PASSPORTS_NAME, rows)
     return PredictionTable(
         job=None,
         model=request.model,
@@ -147,6 +157,19 @@ def write_csv(path: Path, spec: ModelSpec, rows: Sequence[PredictionRow]) -> Non
             writer.writerow([safe_cell(row.prediction.file_name), *values])
 
 
+def write_passports(path: Path, rows: Sequence[PredictionRow]) -> None:
+    """How each predicted record was read: one row each, beside the predictions."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file_name", *(field.name for field in fields(PassportInShort))])
+        for row in rows:
+            if row.passport is None:
+                continue
+            values = (getattr(row.passport, field.name) for field in fields(PassportInShort))
+            cells = ("; ".join(value) if isinstance(value, tuple) else value or "" for value in values)
+            writer.writerow([safe_cell(row.prediction.file_name), *map(safe_cell, cells)])
+
+
 def _rows_one_by_one_if_needed(
     predictor: Predictor, batch: Sequence[Ready], refused: list[Failure], truth: dict[str, Answer]
 ) -> list[PredictionRow]:
@@ -170,13 +193,14 @@ def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]
         logits = () if scores.logits is None else tuple(float(v) for v in scores.logits[index])
         prediction = Prediction(one.name, values, logits, one.prepared.notes, one.doubts)
         answer = answer_of(predictor.spec, values)
-        rows.append(PredictionRow(one.item.id if one.item else None, prediction, answer, truth.get(one.name)))
+        item = one.item.id if one.item else None
+        rows.append(PredictionRow(item, prediction, answer, truth.get(one.name), one.passport))
     return rows
 
 
 def _ready(name: str, item: Item | None, record: EcgRecord, spec: ModelSpec) -> Ready:
     prepared = prepare(record, spec)
-    return Ready(name, item, prepared, _doubts(record, prepared, spec))
+    return Ready(name, item, prepared, _doubts(record, prepared, spec), PassportInShort.of(record.source))
 
 
 def answer_of(spec: ModelSpec, values: Sequence[float]) -> tuple[str, ...]:
@@ -232,9 +256,9 @@ def loaded(workspace: Workspace, items: Iterable[Item], refused: list[Failure]) 
 def _read(sources: Sequence[formats.FileSource], request: PredictRequest, refused: list[Failure]) -> Iterator[Named]:
     for source in sources:
         try:
-            for record in formats.read_all(source, request.hints):
-                index = record.source.index
-                yield (source.name if index == 0 else f"{source.name}#{index + 1}"), None, record
+            for record in open_all(source, request.hints):
+                name, index = record.source.name, record.source.index  # in an archive each file has its own name
+                yield (name if index == 0 else f"{name}#{index + 1}"), None, record
         except EinthovenError as error:
             refused.append(failure_of(source.name, error))
 

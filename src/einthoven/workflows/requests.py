@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from einthoven.record import ReadHints
+from einthoven.record import ReadHints, SourceInfo
 from einthoven.results import Epoch, Evaluation, Failure, Prediction
 from einthoven.spec import Padding, ZScoreOver
 from einthoven.store.types import Job, Problem
@@ -19,6 +19,9 @@ class ImportRequest:
 
     `layout` names a known data set layout (`ptbxl`) that brings labels, subjects and folds;
     `resolution` picks among the layout's signal folders (PTB-XL: 100 or 500 Hz; None: what is there).
+
+    Names of files and folders are identifiers: they are stored as keyed hashes unless `keep_names` says that they
+    identify nobody. `keep_identifiers` keeps the original bytes unchanged, with what identifies a patient in them.
     """
 
     dataset: str
@@ -28,6 +31,13 @@ class ImportRequest:
     hints: ReadHints = field(default_factory=ReadHints)
     layout: str | None = None
     resolution: int | None = None
+    keep_names: bool = False
+    keep_identifiers: bool = False
+
+    @property
+    def names_kept(self) -> bool:
+        """Whether files are stored under their own names: on demand, and for published data sets."""
+        return self.keep_names or self.layout is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,12 @@ class EvaluateRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What became of every file: read, already there, refused; and of the labels that came along."""
+    """What became of every file: read, already there, refused; and of the labels that came along.
+
+    `copies`: files of the same bytes as another of the dataset, which were not added again; `same`: ECGs that were
+    added although another file of the dataset holds the same ECG, which is noted in both cases. Names are those that
+    the library knows; those of refused files are the files' own as long as they are in quarantine.
+    """
 
     dataset: str
     n_files: int
@@ -105,6 +120,11 @@ class ImportOutcome:
     examples_without_label: tuple[str, ...]
     notes: tuple[str, ...]
     seconds: float
+    n_copies: int = 0
+    copies: tuple[str, ...] = ()
+    n_same: int = 0
+    same: tuple[str, ...] = ()
+    n_originals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +222,27 @@ class PredictionTable:
 
 
 @dataclass(frozen=True, slots=True)
+class PassportInShort:
+    """What an answer rests on: how the record was read, and what was assumed, derived, changed and doubted."""
+
+    format: str
+    reader: str
+    sha256: str
+    device: str | None
+    assumed: tuple[str, ...]
+    derived: tuple[str, ...]
+    changed: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, source: SourceInfo) -> Self:
+        return cls(
+            source.format, source.reader, source.sha256, source.device, source.assumed, source.derived, source.changed,
+            source.doubts,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionRow:
     """One record's prediction. `item` is None for files that are not in a dataset; `answer` in words."""
 
@@ -209,6 +250,7 @@ class PredictionRow:
     prediction: Prediction
     answer: tuple[str, ...]
     truth: tuple[str, ...] | float | None
+    passport: PassportInShort | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from einthoven.errors import SettingError
+from einthoven.errors import NotFound, SettingError
 from einthoven.record import EcgRecord
 from einthoven.signal.filters import band_pass
 from einthoven.workflows.views import RecordDetail, Thumbnail
@@ -42,7 +42,31 @@ def detail(workspace: Workspace, item_id: int) -> RecordDetail:
         next=following,
         position=position,
         total=total,
+        original=workspace.store.original(item),
+        quality=workspace.store.quality(item),
+        grade=item.grade,
+        same_as=item.same_as,
+        same_as_name=None if item.same_as is None else workspace.store.file_name(item.same_as),
     )
+
+
+def original(workspace: Workspace, item_id: int) -> dict[str, bytes]:
+    """The files that are kept of what a record was read from; NotFound says why there are none."""
+    kept = workspace.store.original(workspace.store.item(item_id)).kept
+    if kept is None:
+        raise NotFound(
+            "No original is kept of this record.",
+            advice="Its format cannot be blanked surely, its own name stands inside it, or it was imported before "
+            "originals were kept. Import it with --keep-identifiers to keep its bytes unchanged.",
+        )
+    return workspace.store.originals.load(kept)
+
+
+def original_archive(workspace: Workspace, item_id: int) -> bytes:
+    """The original with the files it needs, as one ZIP."""
+    original(workspace, item_id)
+    item = workspace.store.item(item_id)
+    return workspace.store.originals.path(workspace.store.original(item).kept or "").read_bytes()
 
 
 def signal_bytes(workspace: Workspace, item_id: int, *, band: tuple[float, float] | None = None) -> bytes:

@@ -1,10 +1,11 @@
 """What the library and the viewer show: values computed from the store, ready for a page or a terminal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from einthoven.record import Amplitude, Annotation, SourceInfo, Subject
-from einthoven.store.types import Dataset, Item, TaskInfo
+from einthoven.store.types import Dataset, Item, Original, TaskInfo
 from einthoven.task import Answer
 
 
@@ -35,6 +36,8 @@ class DatasetSummary:
     amplitudes: Mapping[str, int]
     n_doubts: int
     doubts: Mapping[str, int]
+    grades: Mapping[str, int] = field(default_factory=dict)
+    n_same: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class RecordDetail:
     """One record for the viewer, with its passport and its neighbours in the dataset.
 
     `signal` of the same address is float32, little-endian, `(n_leads, n_samples)` in C order, in mV
-    (or relative units), NaN where samples are missing.
+    (or relative units), NaN where samples are missing. What was read, assumed, derived, changed and doubted, by
+    which library and from which device stands in `source`; `original` says what is kept of the file. `same_as` is
+    the item of the dataset that is the same ECG in another file.
     """
 
     item: int
@@ -72,6 +77,11 @@ class RecordDetail:
     next: int | None
     position: int
     total: int
+    original: Original | None = None
+    quality: Any = None
+    grade: str | None = None
+    same_as: int | None = None
+    same_as_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +188,7 @@ class Preferences:
     target_rate: float = 100.0
     duration: float = 10.0
     threads: int | None = None
+    quarantine_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

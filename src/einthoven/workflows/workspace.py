@@ -1,7 +1,5 @@
 """One installation: its library, its models, its jobs, its preferences."""
 
-import hashlib
-import hmac
 import json
 import secrets
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from einthoven.store import Database, ModelShelf, Quarantine, Store
 from einthoven.store.signals import write_atomically
 from einthoven.store.store import checked_name
 from einthoven.store.types import Job
+from einthoven.workflows.names import pseudonym
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import EvaluateRequest, ImportRequest, PredictRequest, TrainRequest
 from einthoven.workflows.views import Preferences
@@ -53,9 +52,18 @@ class Workspace:
 
     def pseudonym(self, identifier: str) -> str:
         """A subject's id in this installation: the same for the same person, of no use without its key."""
+        return pseudonym(self.key(), identifier)
+
+    def key(self) -> bytes:
+        """By which subjects and names of files are hashed."""
         if self._key is None:
             self._key = self._secret("pseudonyms.key")
-        return "p-" + hmac.new(self._key, identifier.encode(), hashlib.sha256).hexdigest()[:12]
+        return self._key
+
+    def expire_quarantine(self) -> None:
+        """Drop refused files that have been kept for longer than the setting says, and the paths of old imports."""
+        self.quarantine.expire(self.preferences.quarantine_days)
+        self.jobs.forget_old_requests(self.preferences.quarantine_days)
 
     def token(self) -> str:
         """The key to the pages, made at the first start and kept, so that open pages survive a restart."""
@@ -72,6 +80,10 @@ class Workspace:
         check_input(rate=preferences.target_rate, duration=preferences.duration)
         if preferences.threads is not None and not 1 <= preferences.threads <= 1024:
             raise SettingError(f"{preferences.threads} threads are not possible.", advice="Choose at least 1.")
+        if not 1 <= preferences.quarantine_days <= 3650:
+            raise SettingError(
+                f"Refused files cannot be kept for {preferences.quarantine_days} days.", advice="Choose 1 to 3650."
+            )
         data = {"format": PREFERENCES_FORMAT, "version": 1, **asdict(preferences)}
         write_atomically(self.home / "preferences.json", json.dumps(data, indent=1).encode())
         self.preferences = preferences
@@ -124,7 +136,12 @@ def _import_title(workspace: Workspace, request: ImportRequest) -> str:
         raise SettingError(
             "Paths, an upload and refused files cannot be imported at once.", advice="Import one after the other."
         )
-    return f"Import into {checked_name(request.dataset, noun='dataset')}"
+    title = f"Import into {checked_name(request.dataset, noun='dataset')}"
+    # Said here and not by the job, whose history would keep the name.
+    missing = next((path for path in request.paths if not Path(path).exists()), None)
+    if missing is not None:
+        raise NotFound(f"There is no file or folder {missing!r}.")
+    return title
 
 
 def _train_title(workspace: Workspace, request: TrainRequest) -> str:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from einthoven.store.models import GRAPH
 from einthoven.task import Task, TaskClass
+from einthoven.workflows import uploads
 from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import mean_model, mean_spec
@@ -33,7 +34,7 @@ def upload(client: TestClient, files: dict[str, bytes]) -> str:
 
 def test_what_is_uploaded_is_what_the_viewer_gets(workspace: Workspace, client: TestClient) -> None:
     files = {"dir/1.npz": npz(1, age=50, sex="F", patient_id=4711), "dir/bare.csv": bare_csv(2), "dir/bad.npz": b"no"}
-    started = client.post("/api/imports", json={"dataset": "mine", "upload": upload(client, files)})
+    started = client.post("/api/imports", json={"dataset": "mine", "upload": upload(client, files), "keep_names": True})
     assert started.status_code == 202 and started.json()["state"] == "queued"
     job = started.json()["id"]
     assert client.get(f"/api/imports/{job}").json() is None
@@ -45,7 +46,7 @@ def test_what_is_uploaded_is_what_the_viewer_gets(workspace: Workspace, client: 
     refused = {r["file_name"]: r for r in client.get("/api/datasets/mine/refused").json()}
     chosen = refused["dir/bare.csv"]
     assert set(chosen["missing_hints"]) == {"unit", "rate"}
-    again = {"dataset": "mine", "refused": [chosen["id"]], "hints": {"unit": "mV", "rate": 100}}
+    again = {"dataset": "mine", "refused": [chosen["id"]], "hints": {"unit": "mV", "rate": 100}, "keep_names": True}
     client.post("/api/imports", json=again)
     work(workspace)
 
@@ -159,8 +160,8 @@ def test_predictions_and_evaluations_are_jobs_with_a_result(
 
 
 def test_settings_are_kept(client: TestClient, workspace: Workspace) -> None:
-    assert client.get("/api/preferences").json() == {"target_rate": 100, "duration": 10, "threads": None}
-    sent = {"target_rate": 200, "duration": 5, "threads": 2}
+    assert client.get("/api/preferences").json() == {"target_rate": 100, "duration": 10, "threads": None, "quarantine_days": 30}
+    sent = {"target_rate": 200, "duration": 5, "threads": 2, "quarantine_days": 7}
     assert client.put("/api/preferences", json=sent).json() == sent == client.get("/api/preferences").json()
 
 
@@ -225,6 +226,7 @@ def test_no_reading_operation_fails_whatever_it_is_asked(
     job = workspace.jobs.submit("train", "", {"dataset": "d", "task": "t"})
     workspace.jobs.cancel(job.id)
     there = {"dataset": "d", "model": "m", "item": "1", "job": job.id, "name": "x", "task": "t", "items": "1"}
+    there |= {"upload": uploads.open_upload(workspace), "number": "1"}
     paths = [path for path, operations in app.openapi()["paths"].items() if "get" in operations]
     assert len(paths) > 20
     for path in paths:

@@ -20,7 +20,7 @@ def bench(tmp_path: Path) -> Workbench:
 
 def test_from_files_to_an_evaluation(bench: Workbench, tmp_path: Path) -> None:
     files = {f"{number}.npz": npz(number) for number in range(4)} | {"bad.npz": b"no"}
-    outcome = bench.import_files(write(tmp_path / "in", files), dataset="d")
+    outcome = bench.import_files(write(tmp_path / "in", files), dataset="d", keep_names=True)
     assert (outcome.n_read, outcome.n_refused) == (4, 1)
     table = tmp_path / "labels.csv"
     table.write_text("file_name,label\n" + "".join(f"{n},{'slow' if n % 2 else 'fast'}\n" for n in range(4)))

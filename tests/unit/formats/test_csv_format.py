@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded
-from einthoven.formats import MemorySource, read_all
+from einthoven.formats import FORMATS, MemorySource, read_all, text_table
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
 
@@ -174,3 +174,95 @@ def test_what_cannot_be_read_is_refused_with_file_and_place(text: str | bytes, m
 def test_a_number_of_names_that_does_not_fit_the_columns_is_refused() -> None:
     with pytest.raises(FormatError, match=r"2 lead names .* 50 x 3"):
         _read("\n".join(f"{k}.5,{k},{k}" for k in range(50)), "unit=mV,rate=100,leads=I II")
+
+
+APPLE = (
+    'Name,"Jane Doe"\nDate of Birth,"Jan 1, 1980"\nRecorded Date,2019-03-28 11:44:14 +0100\n'
+    'Classification,Sinus Rhythm\nSymptoms,\nDevice,"Watch4,2"\nSample Rate,512 hertz\n\n\n'
+    "Lead,Lead I\nUnit,\u00b5V\n\n"
+)
+
+
+@pytest.mark.parametrize("decimal", ".,")
+def test_lines_above_one_column_state_lead_rate_and_unit(decimal: str) -> None:
+    """As a watch exports it. With one lead stated, `-35,123` is one number in any decimal sign."""
+    text = APPLE + "\n".join(f"{value:.3f}".replace(".", decimal) for value in (-35.123, 12.5, 7.25, 1.0))
+    record = _read(text)
+    assert (record.leads, record.rate, record.source.unit, record.source.assumed) == (("I",), 512.0, "\u00b5V", ())
+    np.testing.assert_allclose(record.signal, [[-0.035123, 0.0125, 0.00725, 0.001]], rtol=1e-6)
+
+
+def test_lines_above_a_header_are_no_part_of_it() -> None:
+    record = _read("Sampling rate: 0.5 kHz\nFilter: on\nOperator: X\nI,II\nmV,uV\n1,2\n3,4\n5,6\n")
+    assert (record.leads, record.rate, record.source.unit) == (("I", "II"), 500.0, "mV, uV")
+    np.testing.assert_allclose(record.signal, [[1, 3, 5], [0.002, 0.004, 0.006]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "line", ["heart rate: 72", "frequency: 50 Hz", "frame rate = 25", "Rate of events: 3", "fs: x"]
+)
+def test_another_rate_is_no_sampling_rate(line: str) -> None:
+    with pytest.raises(HintsNeeded) as caught:
+        _read(f"# {line}\nI,II\n1,2\n3,4\n", "unit=mV")
+    assert caught.value.missing == ("rate",)
+
+
+def test_a_gain_in_a_comment_is_not_used_and_said() -> None:
+    record = _read("# gain: 200\n# fs=250, unit=mV\nI,II\n1,2\n3,4\n5,6\n")
+    assert record.rate == 250.0 and any("gain" in doubt for doubt in record.source.doubts)
+
+
+def test_commas_that_are_quoted_are_decimal_signs() -> None:
+    record = _read('I,II\n"0,5","1,25"\n"-2,5",3\n', "unit=mV,rate=100")
+    np.testing.assert_allclose(record.signal, [[0.5, -2.5], [1.25, 3]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["I;II\n1,5;2\n1.234;4\n", "I,II\n1_0,2\n3,4\n", "I,II\n0x1p3,2\n3,4\n"])
+def test_numbers_that_could_mean_something_else_are_refused(text: str) -> None:
+    with pytest.raises(FormatError, match="which is no number"):
+        _read(text, "unit=mV,rate=100")
+
+
+def test_the_quick_way_reads_every_digit_as_the_careful_one() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(200, 12)) * 10.0 ** rng.integers(-12, 12, (200, 12))
+    cells = [[repr(float(value)) for value in row] for row in values]
+    cells[3][4], cells[5][6], cells[7][11] = "", "NaN", "1e-300"
+    for text in ("\n".join(map(",".join, cells)), "\n".join(f"{','.join(row)}," for row in cells)):
+        layout = text_table.sniff(text, complete=True)
+        assert layout is not None
+        quick = text_table._quick(text.encode(), layout)
+        careful, _ = text_table._careful(text, layout)
+        assert quick is not None
+        np.testing.assert_array_equal(quick, careful)
+        np.testing.assert_array_equal(quick[10], [float(cell) for cell in cells[10]])
+
+
+def test_rows_longer_than_what_was_looked_at_are_read_whole() -> None:
+    ecg = np.random.default_rng(2).normal(size=(3, 9000))
+    text = "\n".join(
+        ",".join([lead, *map(repr, row)]) for lead, row in zip(("I", "II", "V1"), ecg.tolist(), strict=True)
+    )
+    np.testing.assert_allclose(_read(text, "unit=mV,rate=500").signal, ecg, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("time (s),I (mV),II (mV)\n0,1,2\n0.01,3,4\n0.02,5,6\n", True),
+        ("I\tV6\nuV\tuV\n1\t2\n3\t4\n", True),
+        ("# operator: Doe\n# fs: 100\n# unit: mV\nI,II\n1,2\n3,4\n", False),
+        ("I (mV),II (mV),Doe (kg)\n1,2,4711\n3,4,4711\n", False),
+        ("n,I (mV),II (mV)\n4711,1,2\n4711,3,4\n", False),
+        (APPLE.replace("Jane", "Doe") + "-35.5\n2\n4711.25\n", False),
+    ],
+)
+def test_the_blanked_table_holds_numbers_leads_and_units_only(text: str, *, same: bool) -> None:
+    source = MemorySource("f/ecg.csv", {"f/ecg.csv": text.encode()})
+    blanked = FORMATS.get("csv").blank(source)
+    assert blanked is not None and list(blanked) == ["ecg.csv"]
+    assert (blanked["ecg.csv"] == text.encode()) == same
+    assert b"Doe" not in blanked["ecg.csv"] and (same or b"4711," not in blanked["ecg.csv"])
+    before, after = _read(text, "rate=100"), _read(blanked["ecg.csv"], "rate=100")
+    np.testing.assert_array_equal(before.signal, after.signal)
+    assert (before.leads, before.rate) == (after.leads, after.rate)

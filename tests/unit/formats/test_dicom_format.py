@@ -1,6 +1,9 @@
 """DICOM waveforms: scale, padding, groups, lead codes, subject; pydicom's own decoding is the yardstick."""
 
 import io
+import struct
+import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +15,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from contracts.ecg_files import Case, write_dicom
+from contracts.writers_wfdb_dicom import saved
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded
-from einthoven.formats import MemorySource, PathSource, read, read_all
+from einthoven.formats import MemorySource, PathSource, detect, read_all
 from einthoven.leads import STANDARD_12
-from einthoven.record import EcgRecord, ReadHints
+from einthoven.record import Annotation, EcgRecord, ReadHints
 
 CASE = Case(500.0, "uV", ("I", "II", "V1"), 200)
 
@@ -40,12 +44,16 @@ def _group(dataset: Dataset) -> Dataset:
 def test_the_ecg_that_pydicom_ships_is_read_as_pydicom_decodes_it() -> None:
     path = get_testdata_file("waveform_ecg.dcm")
     assert isinstance(path, str)
-    record = read(path)
-    expected = pydicom.dcmread(path).waveform_array(0).T / 1000  # states microvolt
-    np.testing.assert_allclose(record.signal, expected, rtol=1e-6, atol=1e-9)
+    record, median = read_all(PathSource(Path(path)))
+    dataset = pydicom.dcmread(path)
+    for number, one in enumerate((record, median)):
+        expected = dataset.waveform_array(number).T / 1000  # states microvolt
+        np.testing.assert_allclose(one.signal, expected, rtol=1e-6, atol=1e-9)
     assert (record.leads, record.rate, record.source.band) == (STANDARD_12, 1000.0, (0.05, 300.0))
     assert (record.subject.age, record.subject.sex) == (42.0, "F")
-    assert any("MEDIAN BEAT (12 leads, 1200 samples)" in doubt for doubt in record.source.doubts)
+    assert (median.source.index, median.n_samples) == (1, 1200)
+    assert median.annotations[0] == Annotation(text="median beat")
+    assert (record.source.device, record.source.recorded) == ("Mortara Instrument, Inc. el250", "2013-01-25T10:59:19")
     assert any(note.text == "PR Interval 161 ms" and note.onset is None for note in record.annotations)
     onset = next(note for note in record.annotations if note.text == "P Onset")
     assert onset.onset == pytest.approx(298 / 1000)
@@ -62,6 +70,7 @@ def test_no_name_and_no_id_of_the_patient_is_kept() -> None:
 
     (record,) = _read(_changed(sign))
     assert [note.text for note in record.annotations] == ["Sinus rhythm"]
+    assert any("1 lines of free text were left out" in doubt for doubt in record.source.doubts)
     for secret in ("Doe", "Jane", "4711", "SMITH"):
         assert secret not in repr(record)
     assert record.subject.id is not None and record.subject.age == 44.0
@@ -146,7 +155,7 @@ def test_a_channel_without_sensitivity_needs_its_unit() -> None:
         ("NumberOfWaveformSamples", 0, "3 channels of 0 samples"),
         ("NumberOfWaveformChannels", 4, "states 4 channels of 200 samples and describes 3"),
         ("SamplingFrequency", "0", "rate of 0 Hz"),
-        ("WaveformSampleInterpretation", "MB", "coded as MB with 16 bits"),
+        ("WaveformSampleInterpretation", "MB", r"coded as MB \(mu-law sound\) with 16 bits"),
     ],
 )
 def test_impossible_descriptions_are_refused_with_the_numbers(keyword: str, value: object, message: str) -> None:
@@ -160,3 +169,168 @@ def test_a_dicom_picture_is_refused_with_its_kind() -> None:
     assert isinstance(path, str)
     with pytest.raises(FormatError, match=r"CT_small\.dcm: .* of kind CT Image Storage and holds no waveform"):
         next(read_all(PathSource(Path(path))))
+
+
+def _code(value: str, scheme: str, meaning: str) -> list[Dataset]:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return [item]
+
+
+def test_derived_groups_come_after_recorded_ones_and_say_what_they_are() -> None:
+    def put_median_first(dataset: Dataset) -> None:
+        second = pydicom.dcmread(io.BytesIO(write_dicom(CASE).files["ecg.dcm"])).WaveformSequence[0]
+        second.WaveformOriginality, second.MultiplexGroupLabel = "DERIVED", "MEDIAN BEAT"
+        second.NumberOfWaveformSamples, second.MultiplexGroupTimeOffset = 100, "250"
+        dataset.WaveformSequence.insert(0, second)
+        dataset.WaveformAnnotationSequence = []
+        for group, position in ((1, 51), (2, 101), (2, 999)):
+            item = Dataset()
+            item.ConceptNameCodeSequence = _code("5.10.3-1", "SCPECG", f"P onset {position}")
+            item.ReferencedWaveformChannels, item.ReferencedSamplePositions = [group, 0], position
+            dataset.WaveformAnnotationSequence.append(item)
+        measured = Dataset()
+        measured.ConceptNameCodeSequence, measured.NumericValue = _code("2:15872", "MDC", "PR"), "122"
+        measured.ReferencedWaveformChannels, measured.ReferencedSamplePositions = [1, 0], [11, 72]
+        dataset.WaveformAnnotationSequence.append(measured)
+
+    rhythm, median = _read(_changed(put_median_first))
+    assert (rhythm.n_samples, median.n_samples, median.source.index) == (200, 100, 1)
+    assert [(note.text, note.onset) for note in rhythm.annotations] == [("P onset 101", 0.2), ("PR 122", None)]
+    assert [(note.text, note.onset) for note in median.annotations] == [
+        ("median beat", None), ("P onset 51", 0.1), ("PR 122", 0.02),
+    ]  # fmt: skip
+    assert any("begin 250 ms after the start" in doubt for doubt in median.source.doubts)
+
+
+def test_channels_that_are_no_ecg_are_left_out_and_named() -> None:
+    def add_pressure(dataset: Dataset) -> None:
+        channel = _group(dataset).ChannelDefinitionSequence[1]
+        channel.ChannelSourceSequence = _code("2:18948", "MDC", "Arterial pressure")
+        channel.ChannelSensitivityUnitsSequence = _code("mm[Hg]", "UCUM", "mmHg")
+
+    (record,) = _read(_changed(add_pressure))
+    assert record.leads == ("I", "V1")
+    np.testing.assert_allclose(record.signal, CASE.truth[[0, 2]], atol=6e-4)
+    assert "left out, no ECG by unit or name: Arterial pressure (mm[Hg])" in record.source.doubts
+
+
+def test_a_hemodynamic_waveform_gives_its_ecg_leads_and_none_is_said() -> None:
+    def hemodynamic(dataset: Dataset) -> None:
+        dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.9.2.1"
+        _group(dataset).ChannelDefinitionSequence[0].ChannelSourceSequence = _code("X1", "99LAB", "Aortic root")
+
+    (record,) = _read(_changed(hemodynamic))
+    assert record.leads == ("II", "V1")
+
+    def all_pressure(dataset: Dataset) -> None:
+        hemodynamic(dataset)
+        for channel in _group(dataset).ChannelDefinitionSequence:
+            channel.ChannelSourceSequence = _code("X1", "99LAB", "Aortic root")
+
+    with pytest.raises(FormatError, match=r"Hemodynamic Waveform Storage, and none .* Aortic root \(uV\)"):
+        _read(_changed(all_pressure))
+
+
+@pytest.mark.parametrize(
+    ("uid", "kind"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.104.1", "Encapsulated PDF Storage"),
+        ("1.2.840.10008.5.1.4.1.1.7", "Secondary Capture Image Storage"),
+        ("1.2.840.10008.5.1.4.1.1.88.33", "Comprehensive SR Storage"),
+    ],
+)
+def test_what_is_no_waveform_is_refused_by_its_kind(uid: str, kind: str) -> None:
+    def change(dataset: Dataset) -> None:
+        dataset.SOPClassUID = uid
+        del dataset.WaveformSequence
+        dataset.EncapsulatedDocument = b"%PDF-1.4"
+
+    with pytest.raises(FormatError, match=f"of kind {kind} and holds no waveform.*picture or PDF"):
+        _read(_changed(change))
+
+
+def test_skew_and_modifiers_are_said() -> None:
+    def change(dataset: Dataset) -> None:
+        first, second, _ = _group(dataset).ChannelDefinitionSequence
+        first.ChannelSampleSkew = "0.5"
+        second.ChannelSourceModifiersSequence = _code("5.4.5-1", "SCPECG", "Reversed")
+
+    (record,) = _read(_changed(change))
+    assert "1 channels state a time skew, which was not corrected" in record.source.doubts
+    assert "II is modified as 'Reversed', which was not applied" in record.source.doubts
+
+
+def test_age_comes_from_the_birth_date_where_none_is_stated() -> None:
+    def change(dataset: Dataset) -> None:
+        del dataset.PatientAge
+        dataset.PatientBirthDate, dataset.AcquisitionDateTime = "19530508", "20200508101112.000+0100"
+
+    (record,) = _read(_changed(change))
+    assert record.subject.age == 67.0 and record.source.recorded == "2020-05-08T10:11:12"
+    assert "1953" not in repr(record)
+
+
+def test_a_deflated_bomb_is_refused_before_it_unfolds() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(write_dicom(CASE).files["ecg.dcm"]))
+    whole = saved(dataset, pydicom.uid.DeflatedExplicitVRLittleEndian)
+    start = 144 + int.from_bytes(whole[140:144], "little")
+    packer = zlib.compressobj(wbits=-15)
+    bomb = whole[:start] + packer.compress(bytes(200_000_000)) + packer.flush()
+    began = time.process_time()
+    with pytest.raises(FormatError, match="unfolds to more than 30 times its size"):
+        _read(bomb)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("size", "message"), [(0xFFFFFFFF, "nested more than 16 deep"), (100_000, "cut off|do not end")]
+)
+def test_endlessly_nested_sequences_are_refused(size: int, message: str) -> None:
+    data = write_dicom(CASE).files["ecg.dcm"]
+    nested = struct.pack("<HH2sHLHHL", 0x0008, 0x1110, b"SQ", 0, size, 0xFFFE, 0xE000, size)
+    start = 144 + int.from_bytes(data[140:144], "little")
+    with pytest.raises(FormatError, match=message):
+        _read(data[:start] + nested * 5000)
+
+
+SECRETS = ("MUSTERMANN", "Erika", "4711-0815", "19530508", "Bahnhofstrasse", "1.2.3.4.5.6")
+
+
+def test_blanking_leaves_nothing_but_what_is_known_to_be_harmless() -> None:
+    def sign(dataset: Dataset) -> None:
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = "1.2.3.4.5.6.7"
+        dataset.file_meta.SourceApplicationEntityTitle = "MUSTERMANN"
+        dataset.StudyInstanceUID = dataset.SeriesInstanceUID = "1.2.3.4.5.6.8"
+        dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = "MUSTERMANN^Erika", "4711-0815", "19530508"
+        dataset.PatientAddress, dataset.ReferringPhysicianName = "Bahnhofstrasse 1", "Erika"
+        dataset.AccessionNumber = dataset.StudyID = dataset.AdmissionID = "4711-0815"
+        dataset.InstitutionName = dataset.VisitComments = "Bahnhofstrasse"
+        other = Dataset()
+        other.PatientID = "4711-0815"
+        dataset.OtherPatientIDsSequence = [other]
+        block = dataset.private_block(0x1455, "Erika's device", create=True)
+        block.add_new(1, "OB", b"MUSTERMANN")
+        _group(dataset).private_block(0x1455, "Erika's device", create=True).add_new(1, "LO", "4711-0815")
+        note = Dataset()
+        note.UnformattedTextValue = "Sinus rhythm\r\nConfirmed by MUSTERMANN, Erika"
+        note.ReferencedWaveformChannels = [1, 0]
+        dataset.WaveformAnnotationSequence = [note]
+
+    data = b"Erika".ljust(128) + _changed(sign)[128:]
+    assert [secret for secret in SECRETS if secret.encode() not in data] == []
+    source = MemorySource("4711-0815.dcm", {"4711-0815.dcm": data})
+    blanked = detect(source).blank(source)
+    assert blanked is not None and list(blanked) == ["record.dcm"]
+    clean = blanked["record.dcm"]
+    assert [secret for secret in SECRETS if secret.encode() in clean or secret.encode("utf-16-le") in clean] == []
+    (before,), (after,) = _read(data), _read(clean)
+    np.testing.assert_array_equal(before.signal, after.signal)
+    assert (after.subject.age, after.subject.id) == (44.0, None)
+    assert after.annotations == before.annotations and after.leads == before.leads
+    theirs = pydicom.dcmread(io.BytesIO(clean))
+    assert theirs.PatientIdentityRemoved == "YES" and theirs.PatientName == "" and theirs.PatientID == ""
+    assert theirs.SOPInstanceUID == theirs.file_meta.MediaStorageSOPInstanceUID
+    assert theirs.SOPInstanceUID.startswith("2.25.") and theirs.SOPInstanceUID.is_valid
+    assert theirs.StudyInstanceUID == theirs.SeriesInstanceUID != theirs.SOPInstanceUID
+    np.testing.assert_allclose(theirs.waveform_array(0).T / 1000, after.signal, rtol=1e-6, atol=1e-9)

@@ -1,14 +1,17 @@
 """WFDB: headers, storage formats, several data files, segments, doubts; the wfdb package is the yardstick."""
 
+import io
+import struct
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 import wfdb
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded, RecordError
-from einthoven.formats import MemorySource, PathSource, read_all
+from einthoven.formats import MemorySource, PathSource, detect, read_all
 from einthoven.formats.wfdb.header import parse_header
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
@@ -206,10 +209,136 @@ def test_several_samples_per_frame_multiply_the_rate() -> None:
     np.testing.assert_allclose(record.signal[0], np.arange(200) / 200, rtol=1e-6)
 
 
-def test_ecg_signals_of_different_rates_are_refused() -> None:
-    header = b"r 2 125 10\nr.dat 16x4 200 16 0 0 0 0 I\nr.dat 16 200 16 0 0 0 0 II\n"
-    with pytest.raises(FormatError, match="different rates"):
-        _read({"r.hea": header, "r.dat": bytes(100)})
+def test_signals_of_different_rates_are_records_of_their_own_the_largest_first() -> None:
+    lines = ["r 4 125 10"] + [f"r.dat 16x{k} 200 16 0 0 0 0 {lead}" for lead, k in (("I", 2), ("II", 4), ("V1", 2))]
+    lines.append("r.dat 16 50/mmHg 16 0 0 0 0 ABP")
+    frames = np.arange(10 * 9, dtype="<i2").reshape(10, 9)
+    files = {"r.hea": "\n".join(lines).encode(), "r.dat": frames.tobytes()}
+    first, second = read_all(MemorySource("r.hea", files))
+    assert (first.leads, first.rate, first.source.index, first.source.rate) == (("I", "V1"), 250.0, 0, 250.0)
+    assert (second.leads, second.rate, second.source.index) == (("II",), 500.0, 1)
+    np.testing.assert_allclose(first.signal[0], frames[:, :2].ravel() / 200, rtol=1e-6)
+    np.testing.assert_allclose(first.signal[1], frames[:, 6:8].ravel() / 200, rtol=1e-6)
+    np.testing.assert_allclose(second.signal[0], frames[:, 2:6].ravel() / 200, rtol=1e-6)
+    assert any(doubt.endswith("each rate a record: II at 500 Hz in record 1") for doubt in first.source.doubts)
+    assert any(doubt.endswith("each rate a record: I, V1 at 250 Hz in record 0") for doubt in second.source.doubts)
+    files["r.hea"] = files["r.hea"].replace(b"r 4 125 10", b"r 4")
+    with pytest.raises(FormatError, match="different rates, and the header states none"):
+        list(read_all(MemorySource("r.hea", files), ReadHints(rate=250)))
+
+
+@pytest.mark.parametrize(
+    ("file", "own", "advice"),
+    [
+        ("r.mat", struct.pack("<5i", 30, 3, 400, 0, 4) + b"val\0", r"MATLAB version 4.*16\+24"),
+        ("r.edf", (b"0       " + b" " * 176 + b"1024    ").ljust(1024), r"EDF.*16\+1024"),
+        ("r.bdf", (b"\xffBIOSEMI" + b" " * 176 + b"1024    ").ljust(1024), r"BDF.*16\+1024"),
+    ],
+)
+def test_a_data_file_with_a_header_of_its_own_needs_a_byte_offset(file: str, own: bytes, advice: str) -> None:
+    files = _record(COUNTS)
+    header = files["r.hea"].replace(b"r.dat 16 ", f"{file} 16 ".encode())
+    with pytest.raises(FormatError, match=advice):
+        _read({"r.hea": header, file: own + files["r.dat"]})
+    header = header.replace(b" 16 200", f" 16+{len(own)} 200".encode())
+    record = _read({"r.hea": header, file: own + files["r.dat"]})
+    np.testing.assert_allclose(record.signal, COUNTS / 200, rtol=1e-6)
+
+
+def test_a_skewed_signal_is_moved_by_frames_and_its_end_is_missing() -> None:
+    files = {"r.hea": b"r 1 125 10\nr.dat 16x2:3 200 16 0 0 0 0 II\n", "r.dat": np.arange(20, dtype="<i2").tobytes()}
+    record = _read(files)
+    np.testing.assert_allclose(record.signal[0, :14], np.arange(6, 20) / 200, rtol=1e-6)
+    assert np.isnan(record.signal[0, 14:]).all()
+
+
+def test_a_record_that_is_nearly_all_gap_or_one_segment_over_and_over_is_not_unfolded() -> None:
+    part = _record(COUNTS)
+    files = {"s.hea": part["r.hea"].replace(b"r 3", b"s 3"), "r.dat": part["r.dat"]}
+    for lines in (["s 400", "~ 200000000"], ["s 400"] * 20_000):
+        total = sum(int(line.split()[1]) for line in lines)
+        master = "\n".join([f"m/{len(lines)} 3 250 {total}", *lines])
+        with pytest.raises(FormatError, match=r"too many gaps to be read as one.* one by one"):
+            _read({"m.hea": master.encode(), **files}, name="m.hea")
+
+
+def test_segments_with_one_gain_state_it_and_with_several_do_not() -> None:
+    part = _record(COUNTS)
+    one = {"a.hea": part["r.hea"].replace(b"r 3", b"a 3"), "r.dat": part["r.dat"]}
+    record = _read({"m.hea": b"m/2 3 250 800\na 400\na 400\n", **one}, name="m.hea")
+    assert record.source.gain == (200.0,) * 3 and record.n_samples == 800
+    other = part["r.hea"].replace(b"r 3", b"b 3").replace(b" 200(0)", b" 100(0)")
+    record = _read({"m.hea": b"m/2 3 250 800\na 400\nb 400\n", "b.hea": other, **one}, name="m.hea")
+    assert record.source.gain is None
+    np.testing.assert_allclose(record.signal, np.hstack([COUNTS / 200, COUNTS / 100]), rtol=1e-6)
+
+
+SECRETS = ("MUSTERMANN", "Erika", "4711-0815", "19530508", "Bahnhofstrasse")
+
+
+def _identities(files: dict[str, bytes]) -> list[str]:
+    everything = b"\n".join([*files.values(), *(name.encode() for name in files)])
+    return [
+        secret
+        for secret in SECRETS
+        if any(secret.encode(coding) in everything for coding in ("utf-8", "utf-16-le", "utf-16-be"))
+    ]
+
+
+def _blanked(files: dict[str, bytes]) -> dict[str, bytes]:
+    source = MemorySource(next(iter(files)), files)
+    blanked = detect(source).blank(source)
+    assert blanked is not None
+    return dict(blanked)
+
+
+def test_blanking_leaves_no_name_of_record_files_comments_and_prolog() -> None:
+    tail = (
+        "# Name: MUSTERMANN, Erika\n# Patient ID: 4711-0815\n# Birth date: 19530508\n# Age: 66\n# Sex: Female\n"
+        "# Erika lives in Bahnhofstrasse\n# Dx: 164889003, MUSTERMANN\n# Labels: STTC, HYP\n"
+        "# <diagnoses>:\n# Rhythm: Sinus bradycardia.\n# Seen by Erika\n"
+    )
+    plain = _record(COUNTS, tail=tail)
+    head = plain["r.hea"].replace(b"r.dat 16 ", b"4711-0815.dat 16+64 ")
+    head = head.replace(b"r 3 250 400", b"4711-0815 3 250 400 10:11:12 13/04/2020 Erika")
+    files = {"4711-0815.hea": head, "4711-0815.dat": b"MUSTERMANN Erika".ljust(64) + plain["r.dat"] + b"Erika" * 9}
+    assert set(_identities(files)) == set(SECRETS)
+    blanked = _blanked(files)
+    assert list(blanked) == ["record.hea", "record.dat"] and _identities(blanked) == []
+    before, after = _read(files, name="4711-0815.hea"), _read(blanked, name="record.hea")
+    np.testing.assert_array_equal(before.signal, after.signal)
+    assert (after.subject.age, after.subject.sex, after.subject.id) == (66.0, "F", None)
+    assert after.annotations == before.annotations and after.source.recorded == "2020-04-13T10:11:12"
+    assert any("2 findings in free text were left out" in doubt for doubt in before.source.doubts)
+
+
+def test_blanking_leaves_no_text_in_edf_annotations_kept_as_a_signal() -> None:
+    text = np.frombuffer(b"+0\x14Erika MUSTERMANN\x14\0".ljust(40, b"\0"), "<i2").reshape(1, 20)
+    frames = np.hstack([np.arange(30, dtype="<i2").reshape(1, 30), text])
+    head = b"r 2 1 1\nr.dat 16x30 200 16 0 0 0 0 II\nr.dat 16x20 1 16 0 0 0 0 EDF Annotations\n"
+    files = {"r.hea": head, "r.dat": frames.tobytes()}
+    assert _identities(files)
+    blanked = _blanked(files)
+    assert _identities(blanked) == []
+    np.testing.assert_array_equal(_read(files).signal, _read(blanked, name="record.hea").signal)
+
+
+def test_blanking_leaves_no_tags_in_flac_and_no_names_of_segments() -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, np.arange(600, dtype="<i2").reshape(-1, 1), 500, format="FLAC", subtype="PCM_16")
+    data = stream.getvalue()
+    end = 4 + 4 + int.from_bytes(data[5:8], "big")
+    tags = b"\x0b\0\0\0MUSTERMANN_\0\0\0\0"
+    tagged = data[:end] + b"\x04" + len(tags).to_bytes(3, "big") + tags + data[end:]
+    files = {
+        "4711-0815.hea": b"4711-0815/2 1 500 1200\nErika1 600\nErika2 600\n",
+        **{f"Erika{k}.hea": f"Erika{k} 1 500 600\nErika.dat 516 200/mV 16 0 0 0 0 II\n".encode() for k in (1, 2)},
+        "Erika.dat": tagged,
+    }
+    assert "MUSTERMANN" in _identities(files)
+    blanked = _blanked(files)
+    assert _identities(blanked) == []
+    np.testing.assert_array_equal(_read(files, name="4711-0815.hea").signal, _read(blanked, name="record.hea").signal)
 
 
 def test_segments_are_joined_with_gaps_as_missing_samples() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from einthoven.errors import LabelError
-from einthoven.labels.ptbxl import Layout, parse_scp_codes, read_layout
-from einthoven.labels.ptbxl_tasks import TASK_TEXTS
+from einthoven.labels.layouts import Layout
+from einthoven.labels.layouts.ptbxl import parse_scp_codes, read_layout
+from einthoven.labels.layouts.ptbxl_tasks import TASK_TEXTS
 from einthoven.task import Task
 
 STATEMENTS = """\
@@ -57,9 +58,10 @@ def _answers(layout: Layout, name: str) -> dict[int, object]:
 
 
 def test_records_carry_file_patient_age_sex_and_fold(tmp_path: Path) -> None:
-    first, second, third, fourth, *_ = read_layout(_folder(tmp_path)).records
+    layout = read_layout(_folder(tmp_path))
+    first, second, third, fourth, *_ = layout.records
     assert first.file_name == "records100/00000/00001_lr.hea"
-    assert first.path == tmp_path / first.file_name
+    assert (layout.folder / first.file_name).is_file()
     assert (first.subject_id, first.age, first.sex, first.fold) == ("10", 56.0, "F", 3)
     assert (second.subject_id, second.age, second.sex) == ("11", None, "M")
     assert (third.age, third.fold) == (None, 10)

@@ -38,7 +38,7 @@ def that(monkeypatch: pytest.MonkeyPatch, error: BaseException | None, *, headli
 
 def test_a_job_that_is_done_says_so_in_a_line_and_leaves_its_outcome(workspace: Workspace, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"1.npz": npz(1), "2.npz": b"no"})
-    job = workspace.submit("import", ImportRequest("d", (str(folder),)))
+    job = workspace.submit("import", ImportRequest("d", (str(folder),), keep_names=True))
     claimed = workspace.jobs.claim("test")
     assert claimed is not None
     run_job(workspace, claimed)

@@ -11,7 +11,7 @@ import pytest
 from einthoven.errors import Cancelled, NotFound, SettingError
 from einthoven.record import ReadHints
 from einthoven.store.types import ItemQuery
-from einthoven.workflows import import_, library, uploads
+from einthoven.workflows import intake, library, uploads
 from einthoven.workflows.import_ import import_files
 from einthoven.workflows.requests import ImportOutcome, ImportRequest
 from einthoven.workflows.workspace import Workspace
@@ -19,7 +19,7 @@ from small_ecgs import HINTS, Notes, bare_csv, npz, signal, write
 
 
 def read(workspace: Workspace, report: Notes, *paths: Path, dataset: str = "d", hints: str = "") -> ImportOutcome:
-    request = ImportRequest(dataset, tuple(map(str, paths)), hints=ReadHints.parse(hints))
+    request = ImportRequest(dataset, tuple(map(str, paths)), hints=ReadHints.parse(hints), keep_names=True)
     return import_files(workspace, request, report)
 
 
@@ -27,7 +27,7 @@ BAD = {
     "bad/empty.npz": (b"", "FormatError", "empty"),
     "bad/text.csv": (b"Dear colleague, the ECG is normal.\n" * 5, "FormatError", "none of the formats"),
     "bad/cut.npz": (npz(1)[:3000], "FormatError", "cut.npz"),
-    "bad/lonely.dat": (b"\1\2" * 600, "FormatError", "none of the formats"),
+    "bad/lonely.dat": (b"\1\2" * 600, "FormatError", "its header bad/lonely.hea is missing"),
     "bad/flat.npz.csv": (b"\xff\xfe\x00\x01" * 50, "FormatError", "none of the formats"),
     "bad/nothing stated.csv": (bare_csv(), "HintsNeeded", "unit"),
     "bad/no header.hea": (b"no header 12 500 1000\nno.dat 16 200/mV 16 0 0 0 0 I\n", "FormatError", "no header.hea"),
@@ -84,7 +84,7 @@ def test_a_refused_file_is_read_with_hints_and_leaves_the_list(
     chosen = next(found.id for found in workspace.quarantine.list("d") if found.missing_hints)
     other = next(found.id for found in workspace.quarantine.list("d") if found.file_name == "bad/text.csv")
     hints = ReadHints.parse(HINTS)
-    outcome = import_files(workspace, ImportRequest("d", refused=(chosen, other), hints=hints), report)
+    outcome = import_files(workspace, ImportRequest("d", refused=(chosen, other), hints=hints, keep_names=True), report)
 
     assert (outcome.n_read, outcome.n_refused) == (1, 1)
     left = [found.file_name for found in workspace.quarantine.list("d")]
@@ -111,7 +111,7 @@ def test_a_refused_record_of_two_files_is_kept_with_both(workspace: Workspace, r
 def test_an_upload_is_read_and_then_gone(workspace: Workspace, report: Notes) -> None:
     upload = uploads.open_upload(workspace)
     uploads.add_file(workspace, upload, name="folder/1.npz", content=io.BytesIO(npz(1)))
-    outcome = import_files(workspace, ImportRequest("d", upload=upload), report)
+    outcome = import_files(workspace, ImportRequest("d", upload=upload, keep_names=True), report)
     assert outcome.n_read == 1 and not (workspace.home / "uploads" / upload).exists()
     assert workspace.store.items("d")[1][0].file_name == "folder/1.npz"
     with pytest.raises(NotFound, match="Upload the files again"):
@@ -227,11 +227,11 @@ def test_retrying_a_file_that_was_too_large_to_keep_does_not_cost_the_others(
     workspace: Workspace, report: Notes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write(tmp_path / "in", {"small.csv": bare_csv(1), "large.csv": bare_csv(2) + b"\n" * 9000})
-    monkeypatch.setattr(import_, "MAX_KEPT_BYTES", len(bare_csv(1)) + 5000)
+    monkeypatch.setattr(intake, "MAX_KEPT_BYTES", len(bare_csv(1)) + 5000)
     read(workspace, report, folder)
     large, small = workspace.quarantine.list("d")
     assert (large.kept, small.kept) == (False, True)
-    request = ImportRequest("d", refused=(large.id, small.id), hints=ReadHints.parse(HINTS))
+    request = ImportRequest("d", refused=(large.id, small.id), hints=ReadHints.parse(HINTS), keep_names=True)
     outcome = import_files(workspace, request, report)
     assert (outcome.n_read, outcome.n_refused) == (1, 1) and "too large" in outcome.refused[0].reason
     assert [found.reason for found in workspace.quarantine.list("d")] == [large.reason]

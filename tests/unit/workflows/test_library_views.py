@@ -51,14 +51,14 @@ def test_the_table_of_records_holds_every_label_and_nothing_a_spreadsheet_would_
             assert cell[:1] not in ("=", "+", "@", "\t", "\r") and (cell[:1] != "-" or float(cell) < 0)
 
 
-def test_queries_that_mean_nothing_are_refused() -> None:
+def test_queries_that_mean_nothing_are_refused(workspace: Workspace) -> None:
     asked = {
         "search": "", "task": None, "label": None, "folds": None, "sex": None, "age_from": None, "age_to": None,
         "only_doubts": False, "sort": "file_name", "descending": False,
     }  # fmt: skip
     for change, words in (({"sort": "height"}, "sorted by 'height'"), ({"label": "x"}, "Name the task too")):
         with pytest.raises(SettingError, match=words):
-            library.item_query(**{**asked, **change})  # type: ignore[arg-type]
+            library.item_query(workspace, **{**asked, **change})  # type: ignore[arg-type]
 
 
 def test_a_record_is_shown_with_its_passport_and_neighbours(shelf: Workspace) -> None:

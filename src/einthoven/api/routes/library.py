@@ -39,6 +39,7 @@ def delete_dataset(workspace: Here, dataset: str) -> None:
 
 
 def _query(
+    workspace: Here,
     search: str = "",
     task: str | None = None,
     label: Annotated[str | None, Query(description="a class of `task`; empty: records without a label")] = None,
@@ -53,7 +54,7 @@ def _query(
     from einthoven.workflows import library
 
     return library.item_query(
-        search=search, task=task, label=label, folds=folds, sex=sex, age_from=age_from, age_to=age_to,
+        workspace, search=search, task=task, label=label, folds=folds, sex=sex, age_from=age_from, age_to=age_to,
         only_doubts=only_doubts, sort=sort, descending=descending,
     )  # fmt: skip
 
@@ -85,30 +86,40 @@ def refused(workspace: Here, dataset: str) -> list[RefusedFile]:
 
 
 @router.delete("/datasets/{dataset}/refused", status_code=204)
-def forget_refused(workspace: Here, dataset: str, ids: Annotated[list[int], Query()]) -> None:
-    workspace.quarantine.forget(dataset, ids)
-
-
-@router.post("/uploads", status_code=201)
-def open_upload(workspace: Here) -> dict[str, str]:
-    """Begin an upload; answers its `upload` id."""
-    from einthoven.workflows import uploads
-
-    return {"upload": uploads.open_upload(workspace)}
-
-
-@router.post("/uploads/{upload}/files")
-def add_to_upload(
+def forget_refused(
     workspace: Here,
-    upload: str,
-    files: Annotated[list[UploadFile], File(description="each named by its path relative to the dropped folder")],
-) -> dict[str, int]:
-    """Add files, up to some hundred a call; answers how many the upload holds (`files`)."""
-    from einthoven.workflows import uploads
+    dataset: str,
+    ids: Annotated[list[int] | None, Query(description="numbers of files")] = None,
+    everything: Annotated[bool, Query(description="all of the dataset instead")] = False,  # noqa: FBT002
+) -> None:
+    if everything:
+        workspace.quarantine.empty(workspace.store.dataset(dataset).name)
+    elif ids:
+        workspace.quarantine.forget(dataset, ids)
 
-    for file in files:
-        uploads.add_file(workspace, upload, name=file.filename or "", content=file.file)
-    return {"files": uploads.count_files(workspace, upload)}
+
+@router.get("/refused")
+def all_refused(workspace: Here) -> list[RefusedFile]:
+    """The quarantine of all datasets."""
+    return workspace.quarantine.list()
+
+
+@router.delete("/refused", status_code=204)
+def empty_quarantine(workspace: Here) -> None:
+    """Delete every refused file of every dataset."""
+    workspace.quarantine.empty()
+
+
+@router.get(
+    "/refused/{number}/file", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}}
+)
+def refused_file(workspace: Here, number: int) -> Response:
+    """A refused file as it came; as a ZIP when files that it needs were kept with it."""
+    from einthoven.workflows import quarantine
+
+    name, data = quarantine.download(workspace, number)
+    disposition = {"Content-Disposition": quarantine.attachment(name)}
+    return Response(data, media_type="application/octet-stream", headers=disposition)
 
 
 @router.post("/imports", status_code=202)

@@ -34,6 +34,16 @@ def signal(
     return Response(show.signal_bytes(workspace, item, band=band), media_type="application/octet-stream")
 
 
+@router.get("/records/{item}/original", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
+def original(workspace: Here, item: int) -> Response:
+    """The file the record was read from, blanked (or unchanged, if it was imported so), as a ZIP."""
+    from einthoven.workflows import show
+
+    data = show.original_archive(workspace, item)
+    return Response(data, media_type="application/zip",
+                    headers={"Content-Disposition": 'attachment; filename="original.zip"'})  # fmt: skip
+
+
 @router.get("/thumbnails")
 def thumbnails(workspace: Here, items: Annotated[list[int], Query(max_length=200)]) -> list[Thumbnail]:
     from einthoven.workflows import show

@@ -15,13 +15,6 @@ def about(workspace: Here) -> About:
     return installation.about(workspace)
 
 
-@router.get("/formats")
-def formats() -> list[Availability]:
-    from einthoven.workflows import installation
-
-    return installation.formats()
-
-
 @router.get("/architectures")
 def architectures() -> list[Availability]:
     from einthoven.workflows import installation

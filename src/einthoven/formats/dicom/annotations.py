@@ -1,79 +1,83 @@
 """Annotations of DICOM waveforms (PS3.3, C.10.10): the device's statements and measurements."""
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from einthoven.formats.dicom.elements import Item, text_of
+from einthoven.formats.dicom.tags import (
+    CONCEPT_CODE,
+    CONCEPT_NAME,
+    MEASUREMENT_UNITS,
+    NUMERIC_VALUE,
+    POSITIONS,
+    REFERENCED_CHANNELS,
+    TEXT_VALUE,
+)
+from einthoven.formats.dicom.values import Values
+from einthoven.formats.statements import is_statement
 from einthoven.record import Annotation
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
-# Devices put the names of those who read the ECG into free text.
-_NAMES_SOMEBODY = re.compile(r"\b(by|physician|doctor|dr|referr\w*|technician|operator|name)\b", re.IGNORECASE)
 _MAX_TEXT = 500
 
 
-def read_annotations(dataset: "Dataset", group: int, rate: float, n_samples: int) -> tuple[Annotation, ...]:
-    """Statements and measurements for the multiplex group of that number (from 1).
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One annotation: the multiplex group it refers to (from 1, 0 for none), its first sample (from 1) or None.
 
-    Moments (P onset ...) are kept when they refer to this group; measurements without a moment always.
+    `measured`: a number, which says something also without its moment.
     """
-    found = []
-    for item in dataset.get("WaveformAnnotationSequence") or ():
-        position = _position(item)
-        if position is not None and (_group(item) != group or not 1 <= position <= n_samples):
-            position = None
-            if item.get("NumericValue") is None:
-                continue
-        annotation = _annotation(item, None if position is None else (position - 1) / rate)
-        if annotation is not None:
-            found.append(annotation)
-    return tuple(found)
+
+    group: int
+    position: int | None
+    text: str
+    code: str | None = None
+    system: str | None = None
+    measured: bool = False
 
 
-def _annotation(item: "Dataset", onset: float | None) -> Annotation | None:
-    text = str(item.get("UnformattedTextValue") or "").strip()
-    if text:
-        return None if _NAMES_SOMEBODY.search(text) else Annotation(text=text[:_MAX_TEXT], onset=onset)
-    name, statement = _code(item, "ConceptNameCodeSequence"), _code(item, "ConceptCodeSequence")
-    if name is None and statement is None:
-        return None
-    meaning = ": ".join(code[2] for code in (name, statement) if code is not None)
-    value = item.get("NumericValue")
-    if value is not None:
-        unit = _code(item, "MeasurementUnitsCodeSequence")
-        meaning += f" {value}{' ' + unit[1] if unit else ''}"
+def read_annotations(items: Sequence[Item], values: Values) -> tuple[tuple[Note, ...], int]:
+    """Statements, measurements and moments; and how many lines of free text were left out: they may name somebody."""
+    found: list[Note] = []
+    left_out = 0
+    for item in items:
+        channels, positions = values.integers(item, REFERENCED_CHANNELS), values.integers(item, POSITIONS)
+        group, position = channels[0] if channels else 0, positions[0] if positions else None
+        text = values.text(item, TEXT_VALUE)
+        if text:
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            statements = [line for line in lines if is_statement(line)]
+            left_out += len(lines) - len(statements)
+            found += [Note(group, position, line[:_MAX_TEXT]) for line in statements]
+        else:
+            found += _coded(item, values, group, position)
+    return tuple(found), left_out
+
+
+def _coded(item: Item, values: Values, group: int, position: int | None) -> list[Note]:
+    name, statement = values.code(item, CONCEPT_NAME), values.code(item, CONCEPT_CODE)
     chosen = statement or name
-    return Annotation(
-        text=meaning[:_MAX_TEXT],
-        onset=onset,
-        code=chosen[1] if chosen else None,
-        system=chosen[0] if chosen else None,
-    )
+    if chosen is None:
+        return []
+    meaning = ": ".join(code.meaning for code in (name, statement) if code is not None)
+    value = text_of(item.get(NUMERIC_VALUE))
+    if value:
+        unit = values.code(item, MEASUREMENT_UNITS)
+        meaning += f" {value}{' ' + unit.value if unit else ''}"
+    return [Note(group, position, meaning[:_MAX_TEXT], chosen.value or None, chosen.scheme or None, bool(value))]
 
 
-def _code(item: "Dataset", keyword: str) -> tuple[str, str, str] | None:
-    codes = item.get(keyword) or ()
-    code = next(iter(codes), None)
-    if code is None:
-        return None
-    value = str(code.get("CodeValue") or "").strip()
-    return str(code.get("CodingSchemeDesignator") or "").strip(), value, str(code.get("CodeMeaning") or value).strip()
-
-
-def _position(item: "Dataset") -> int | None:
-    """The first sample that is referred to, counted from 1."""
-    return _first(item, "ReferencedSamplePositions")
-
-
-def _group(item: "Dataset") -> int | None:
-    return _first(item, "ReferencedWaveformChannels")
-
-
-def _first(item: "Dataset", keyword: str) -> int | None:
-    """The first of the values of an element that pydicom gives as a number or as a list of them."""
-    value = item.get(keyword)
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        value = value[0] if len(value) else None
-    return None if value in (None, "") else int(value)
+def of_group(
+    notes: Sequence[Note], number: int, *, rate: float, n_samples: int, is_first: bool
+) -> tuple[Annotation, ...]:
+    """Those that refer to one group; the first record also has all statements and measurements without their moment."""
+    chosen = []
+    for note in notes:
+        own = note.group == number
+        onset = None
+        if own and note.position is not None and 1 <= note.position <= n_samples:
+            onset = (note.position - 1) / rate
+        elif note.position is not None and not note.measured:
+            continue  # a moment in another group
+        if own or is_first:
+            chosen.append(Annotation(text=note.text, onset=onset, code=note.code, system=note.system))
+    return tuple(chosen)

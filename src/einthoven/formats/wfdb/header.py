@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from einthoven.errors import FormatError
+from einthoven.formats.wfdb.storage import DATA_FORMATS
 
-DATA_FORMATS = frozenset({0, 8, 16, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516, 524})
 MAX_HEADER_BYTES = 4 * 1024**2
 _MAX_SIGNALS = 4096
 

@@ -1,30 +1,15 @@
-"""The samples of a WFDB record, from the bytes of its data files.
+"""The samples of a WFDB record: data files put apart into signals."""
 
-Format 16, in which nearly all 12-lead databases are kept, is decoded here; everything else (8, 24,
-32, 61, 80, 160, 212, 310, 311, FLAC, frames, skew) by the wfdb package, from a temporary folder.
-"""
-
-import math
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from einthoven.errors import FormatError
 from einthoven.formats.source import MAX_SAMPLES
 from einthoven.formats.wfdb.header import SignalLine
+from einthoven.formats.wfdb.storage import DIFFERENCES, FLAC, Stored, bytes_of, samples_in, unpack, unpack_flac
 
-Stored = npt.NDArray[np.integer]
-
-# The value that stands for "no sample" in each storage format: signal(5), WFDB Applications Guide.
-INVALID = {
-    80: -(2**7), 508: -(2**7), 310: -(2**9), 311: -(2**9), 212: -(2**11), 16: -(2**15), 61: -(2**15),
-    160: -(2**15), 516: -(2**15), 24: -(2**23), 524: -(2**23), 32: -(2**31),
-}  # fmt: skip
-_BITS = {8: 8.0, 16: 16.0, 24: 24.0, 32: 32.0, 61: 16.0, 80: 8.0, 160: 16.0, 212: 12.0, 310: 32 / 3, 311: 32 / 3}
+_EDF_BLOCK = 256  # a fixed part of 256 bytes and as many for each signal
 
 
 def decode(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: int | None) -> tuple[list[Stored], int]:
@@ -38,89 +23,107 @@ def decode(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: in
         Content of each data file by the name that the header gives.
     frames
         Frames (samples at the record's rate) as the header states, or None.
+
+    Returns
+    -------
+    A row of `frames * samples per frame` for each signal, without its skew.
+
+    Raises
+    ------
+    FormatError
+        When a file is shorter than stated, or is not what the header says.
     """
-    signals, files = _without_format_61(signals, files)
-    n_frames, beyond = _frames(signals, files, frames)
+    groups = {file: [line for line in signals if line.file == file] for file in files}
+    for file, lines in groups.items():
+        _check(file, files[file], lines)
+    held = [_frames_in(files[file], lines) for file, lines in groups.items() if lines[0].format not in FLAC]
+    n_frames = frames if frames is not None else min(held, default=None)
+    for file, lines in groups.items():
+        if n_frames is not None and lines[0].format not in FLAC:
+            _refuse_if_short(file, files[file], lines, n_frames)
     if n_frames is not None and n_frames * sum(line.per_frame for line in signals) > MAX_SAMPLES:
         raise FormatError(f"The record states {n_frames} samples of {len(signals)} signals, more than can be read.")
-    if n_frames is not None and all((line.format, line.per_frame, line.skew) == (16, 1, 0) for line in signals):
-        return _decode_16(signals, files, n_frames), beyond
-    return _decode_with_package(signals, files, n_frames), beyond
+    rows = {file: _rows(file, files[file], lines, n_frames) for file, lines in groups.items()}
+    taken = {file: iter(rows[file]) for file in groups}
+    stored = [next(taken[line.file]) for line in signals]
+    # FLAC says its length only now; without a stated length the shortest file ends the record.
+    n_frames = min(len(row) // line.per_frame for line, row in zip(signals, stored, strict=True))
+    stored = [row[: n_frames * line.per_frame] for line, row in zip(signals, stored, strict=True)]
+    return stored, max(0, min(held, default=n_frames) - n_frames)
 
 
-def _without_format_61(
-    signals: Sequence[SignalLine], files: Mapping[str, bytes]
-) -> tuple[Sequence[SignalLine], Mapping[str, bytes]]:
-    """Format 61 is format 16 with the bytes swapped; wfdb 4.3.1 fails on it when asked for stored integers."""
-    swapped = {line.file: line.offset for line in signals if line.format == 61}
-    if not swapped:
-        return signals, files
-    turned = {
-        file: np.frombuffer(data[offset : offset + (len(data) - offset) // 2 * 2], dtype=">i2").astype("<i2").tobytes()
-        for file, data in files.items()
-        if (offset := swapped.get(file)) is not None
-    }
-    plain = [replace(line, format=16, offset=0) if line.format == 61 else line for line in signals]
-    return plain, {**files, **turned}
+def _check(file: str, data: bytes, lines: Sequence[SignalLine]) -> None:
+    """FormatError when the lines about one file cannot be true together, or the file begins with another header."""
+    first = lines[0]
+    if any(line.format != first.format for line in lines):
+        raise FormatError(f"The header states several storage formats for the one file {file}.")
+    if any(line.offset not in (0, first.offset) for line in lines):
+        raise FormatError(f"The header states several byte offsets for the one file {file}.")
+    if first.format in FLAC and any(line.per_frame != first.per_frame for line in lines):
+        raise FormatError(f"The header states several rates for the FLAC file {file}, which has one.")
+    own = _own_header(data)
+    if first.offset == 0 and own and first.format not in FLAC:
+        raise FormatError(
+            f"{file} begins with a header of its own ({own[0]}), which the WFDB header does not say.",
+            advice=f"Write the byte offset {own[1]} after the storage format, as in {first.format}+{own[1]}.",
+        )
 
 
-def _frames(signals: Sequence[SignalLine], files: Mapping[str, bytes], stated: int | None) -> tuple[int | None, int]:
-    """Frames to read: as stated or as the files hold; FormatError when a file is shorter than stated."""
-    held: list[int] = []
-    for file, data in files.items():
-        lines = [line for line in signals if line.file == file]
-        bits = _BITS.get(lines[0].format)
-        if any(line.format != lines[0].format for line in lines):
-            raise FormatError(f"The header states several storage formats for the one file {file}.")
-        if bits is None:
-            continue  # FLAC: its length stands inside
-        per_frame = sum(line.per_frame for line in lines)
-        available = max(0, len(data) - lines[0].offset)
-        holds = math.floor(available * 8 / bits / per_frame + 1e-9)
-        if stated is not None and holds < stated:
-            needed = math.ceil(stated * per_frame * bits / 8)
-            raise FormatError(
-                f"{file} is cut off: the header states {stated} samples of {len(lines)} signals, which are "
-                f"{needed} bytes, and it holds {available}, enough for {holds}.",
-                advice="Copy the file again from where it came from.",
-            )
-        held.append(holds)
-    if stated is not None:
-        return stated, max(0, min(held) - stated) if held else 0
-    if held and min(held) == 0:
-        raise FormatError("The data file is empty.", advice="Copy it again from where it came from.")
-    return (min(held) if held else None), 0
+def _own_header(data: bytes) -> tuple[str, int] | None:
+    """What the data file itself is, with the length of its header, when it is no bare list of samples."""
+    if data[20:24] == b"val\0" and data[:4] in (b"\x1e\0\0\0", b"\0\0\0\0", b"\x0a\0\0\0", b"\x14\0\0\0"):
+        return "MATLAB version 4", 24
+    edf, bdf = data.startswith(b"0       "), data.startswith(b"\xffBIOSEMI")
+    length = data[184:192].strip()
+    if (edf or bdf) and length.isdigit() and int(length) % _EDF_BLOCK == 0:
+        return "EDF" if edf else "BDF", int(length)
+    return None
 
 
-def _decode_16(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: int) -> list[Stored]:
-    tables: dict[str, Stored] = {}
-    order: dict[str, int] = {}
-    rows: list[Stored] = []
-    for line in signals:
-        if line.file not in tables:
-            width = sum(other.file == line.file for other in signals)
-            flat = np.frombuffer(files[line.file], dtype="<i2", count=frames * width, offset=line.offset)
-            tables[line.file] = np.ascontiguousarray(flat.reshape(frames, width).T)
-        column = order.get(line.file, 0)
-        order[line.file] = column + 1
-        rows.append(tables[line.file][column])
+def _frames_in(data: bytes, lines: Sequence[SignalLine]) -> int:
+    n_bytes = max(0, len(data) - lines[0].offset)
+    return samples_in(lines[0].format, n_bytes) // sum(line.per_frame for line in lines)
+
+
+def _refuse_if_short(file: str, data: bytes, lines: Sequence[SignalLine], frames: int) -> None:
+    holds = _frames_in(data, lines)
+    if frames == 0:
+        raise FormatError(f"The data file {file} is empty.", advice="Copy it again from where it came from.")
+    if holds < frames:
+        needed = bytes_of(lines[0].format, frames * sum(line.per_frame for line in lines))
+        raise FormatError(
+            f"{file} is cut off: the header states {frames} samples of {len(lines)} signals, which are "
+            f"{needed} bytes, and it holds {max(0, len(data) - lines[0].offset)}, enough for {holds}.",
+            advice="Copy the file again from where it came from.",
+        )
+
+
+def _rows(file: str, data: bytes, lines: Sequence[SignalLine], frames: int | None) -> list[Stored]:
+    """The signals of one file. A frame holds the samples of the first signal, then those of the second, ..."""
+    first = lines[0]
+    if first.format in FLAC:
+        wanted = None if frames is None else frames * first.per_frame
+        table = unpack_flac(file, data, first.format, offset=first.offset, n_signals=len(lines), wanted=wanted)
+        return list(table.T)
+    if frames is None:
+        raise FormatError(f"Neither the header nor the file {file} says how many samples there are.")
+    width = sum(line.per_frame for line in lines)
+    flat = unpack(data, first.format, offset=first.offset, count=frames * width).reshape(frames, width)
+    if width == len(lines):
+        flat = np.ascontiguousarray(flat.T)
+        rows = list(flat)
+    else:
+        ends = np.cumsum([line.per_frame for line in lines])
+        rows = [flat[:, end - line.per_frame : end].reshape(-1) for line, end in zip(lines, ends, strict=True)]
+    if first.format == DIFFERENCES:
+        return [_sum_up(row, line.initial or 0) for row, line in zip(rows, lines, strict=True)]
     return rows
 
 
-def _decode_with_package(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: int | None) -> list[Stored]:
-    """Hand bytes and a plain header of our own to the wfdb package; only numbers come back."""
-    import wfdb
-
-    names = {file: f"data{number}.dat" for number, file in enumerate(files)}
-    lines = [f"record {len(signals)} 1" + (f" {frames}" if frames is not None else "")]
-    for number, line in enumerate(signals):
-        lines.append(
-            f"{names[line.file]} {line.format}x{line.per_frame}:{line.skew}+{line.offset} "
-            f"1(0)/mV 0 {line.zero} {line.initial or 0} 0 0 s{number}"
-        )
-    with tempfile.TemporaryDirectory(prefix="einthoven-wfdb-") as folder:
-        for file, data in files.items():
-            (Path(folder) / names[file]).write_bytes(data)
-        (Path(folder) / "record.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
-        record = wfdb.rdrecord(str(Path(folder) / "record"), physical=False, smooth_frames=False, return_res=64)
-    return [np.asarray(row) for row in record.e_d_signal]
+def _sum_up(differences: Stored, initial: int) -> Stored:
+    """Format 8: each byte is the difference to the sample before, the first to the header's initial value."""
+    if abs(initial) >= 2**31:
+        raise FormatError(f"The header states {initial} as the first sample of a signal, which cannot be one.")
+    values: Stored = np.cumsum(differences, dtype=np.int32)
+    values += np.int32(initial)
+    return values

@@ -1,5 +1,6 @@
 """From one WFDB header to the stored numbers of its ECG signals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,8 @@ from einthoven.errors import FormatError
 from einthoven.formats.source import FileSource
 from einthoven.formats.units import RELATIVE, is_ecg_name, kind_of_unit
 from einthoven.formats.wfdb.header import MAX_HEADER_BYTES, Header, SignalLine, parse_header
-from einthoven.formats.wfdb.samples import INVALID, Stored, decode
+from einthoven.formats.wfdb.samples import decode
+from einthoven.formats.wfdb.storage import INVALID, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,18 @@ def beside(source: FileSource, name: str) -> FileSource:
     return found
 
 
+def with_samples(header: Header) -> list[SignalLine]:
+    """The signals that have a data file: format 0 stands for "no samples"."""
+    return [line for line in header.signals if line.format != 0]
+
+
 def ecg_lines(header: Header) -> tuple[list[SignalLine], tuple[str, ...]]:
     """The signals that can be ECG leads, and a doubt that names those left out."""
     kept = [line for line in header.signals if _can_be_ecg(line)]
-    if len({kind_of_unit(line.unit) for line in kept}) > 1:
+    if len({kind_of_unit(unit) for unit in {line.unit for line in kept}}) > 1:
         kept = [line for line in kept if kind_of_unit(line.unit) != RELATIVE]
+    if len(kept) == len(header.signals):
+        return kept, ()
     wanted = {id(line) for line in kept}
     left_out = [f"{line.name or 'unnamed'} ({line.unit})" for line in header.signals if id(line) not in wanted]
     return kept, (f"left out, no ECG by unit or name: {', '.join(left_out)}",) if left_out and kept else ()
@@ -68,8 +77,8 @@ def read_segment(source: FileSource, header: Header, *, frames: int | None) -> S
     kept, doubts = ecg_lines(header)
     if not kept:
         return Segment((), (), (), ())
-    present = [line for line in header.signals if line.format != 0]
-    files = {line.file: beside(source, line.file).read() for line in present}
+    present = with_samples(header)
+    files = {file: beside(source, file).read() for file in dict.fromkeys(line.file for line in present)}
     stored, beyond = decode(present, files, frames)
     if beyond:
         doubts = (*doubts, f"the data file holds {beyond} samples more than the header states; they are not read")
@@ -82,23 +91,32 @@ def read_segment(source: FileSource, header: Header, *, frames: int | None) -> S
 
 
 def _checksum_fits(line: SignalLine, row: Stored) -> bool:
-    # A skewed signal is shifted on reading, so that its sum is over other samples than the header's.
+    # Writers differ in whether a skewed signal's checksum is over the samples before or after the shift.
     return line.checksum is None or line.skew > 0 or (int(row.sum(dtype=np.int64)) - line.checksum) % 65536 == 0
 
 
-def ecg_rate(header: Header, lines: tuple[SignalLine, ...]) -> float | None:
-    """Rate of the ECG signals in Hz: the record's, times the samples per frame. None when not stated."""
-    per_frame = {line.per_frame for line in lines}
-    if len(per_frame) > 1:
-        listed = ", ".join(f"{line.name} {line.per_frame}" for line in lines)
-        raise FormatError(
-            f"Its ECG signals have different rates (samples per frame: {listed}), and a record has one.",
-            advice="Write the signals of each rate into a record of their own.",
-        )
-    return None if header.rate is None else header.rate * per_frame.pop()
+def by_rate(lines: Sequence[SignalLine]) -> dict[int, list[int]]:
+    """Positions of the signals by their samples per frame; most signals first, then the highest rate."""
+    groups: dict[int, list[int]] = {}
+    for position, line in enumerate(lines):
+        groups.setdefault(line.per_frame, []).append(position)
+    return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), -group[0])))
 
 
-def mark_invalid(values: npt.NDArray[np.floating], line: SignalLine, stored: Stored) -> None:
-    """Put NaN where the storage format's "no sample" value stands."""
-    if line.format in INVALID:
-        values[stored == INVALID[line.format]] = np.nan
+def rate_of(header: Header, per_frame: int) -> float | None:
+    """Rate in Hz of signals with that many samples per frame; None when the header states no rate."""
+    return None if header.rate is None else header.rate * per_frame
+
+
+def finish(values: npt.NDArray[np.floating], line: SignalLine, stored: Stored) -> None:
+    """Put NaN where the storage format's "no sample" value stands, and undo the skew, in place.
+
+    A signal with skew `k` stands `k` frames late in the file (header(5)); its last samples are not in it.
+    """
+    invalid = INVALID.get(line.format)
+    if invalid is not None and stored.min(initial=0) <= invalid:
+        values[stored == invalid] = np.nan
+    if line.skew:
+        late = min(line.skew * line.per_frame, len(values))
+        values[: len(values) - late] = values[late:].copy()
+        values[len(values) - late :] = np.nan

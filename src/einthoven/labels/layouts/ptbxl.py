@@ -5,14 +5,14 @@ files without a row are listed and stop nothing.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from einthoven.errors import LabelError
-from einthoven.labels.ptbxl_tasks import Grouping, LabelledEcg, tasks
+from einthoven.labels.layouts.entry import Layout, LayoutEntry, LayoutRecord, Missing
+from einthoven.labels.layouts.finding import files_below, has_columns
+from einthoven.labels.layouts.ptbxl_tasks import Grouping, LabelledEcg, tasks
 from einthoven.labels.tables import Table, quoted, read_table
 from einthoven.record import Sex
-from einthoven.task import Task
 
 DATABASE = "ptbxl_database.csv"
 STATEMENTS_TABLE = "scp_statements.csv"
@@ -27,40 +27,8 @@ _PAIR = r"""(?:'([^'\\]+)'|"([^"\\]+)")\s*:\s*(\d+(?:\.\d*)?)"""
 _CODES = re.compile(rf"\{{\s*(?:{_PAIR}(?:\s*,\s*{_PAIR})*\s*)?\}}")
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutRecord:
-    """One ECG of the layout.
-
-    `file_name` is the header's path relative to the folder, with `/`; `path` where it lies.
-    `subject_id` is PTB-XL's `patient_id` as it stands there, to be pseudonymised at import; `age` is None
-    where it is not stated or hidden; `fold` is `strat_fold`, 1 to 10.
-    """
-
-    file_name: str
-    path: Path
-    subject_id: str | None
-    age: float | None
-    sex: Sex | None
-    fold: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Rows of the database whose file is not there, and files of which the database has no row."""
-
-    rows_without_file: tuple[str, ...] = ()
-    files_without_row: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the folder holds. `notes` says what was decided in reading the tables."""
-
-    records: tuple[LayoutRecord, ...]
-    tasks: tuple[Task, ...]
-    missing: Missing
-    resolution: int
-    notes: tuple[str, ...] = ()
+def recognises(folder: Path) -> bool:
+    return has_columns(folder / DATABASE, "ecg_id", "scp_codes")
 
 
 def parse_scp_codes(text: str) -> dict[str, float]:
@@ -81,7 +49,7 @@ def parse_scp_codes(text: str) -> dict[str, float]:
     return dict(pairs)
 
 
-def read_layout(folder: Path, *, resolution: int | None = None) -> Layout:
+def read_layout(folder: Path, resolution: int | None = None) -> Layout:
     """Read PTB-XL, or a part of it, from `folder`.
 
     Parameters
@@ -99,7 +67,7 @@ def read_layout(folder: Path, *, resolution: int | None = None) -> Layout:
     groupings = _groupings(_table(folder, STATEMENTS_TABLE))
     signals, column = RESOLUTIONS[rate]
     names = _file_names(database, column)
-    present = {path.relative_to(folder).as_posix(): path for path in sorted((folder / signals).rglob("*.hea"))}
+    present = {f"{signals}/{name}" for name in files_below(folder / signals, ".hea")}
     rows = [row for row, name in enumerate(names) if name in present]
     if not rows:
         raise LabelError(
@@ -111,7 +79,6 @@ def read_layout(folder: Path, *, resolution: int | None = None) -> Layout:
     records = tuple(
         LayoutRecord(
             file_name=ecg.file_name,
-            path=present[ecg.file_name],
             subject_id=_subject(ids[row]),
             age=ecg.age,
             sex=ecg.sex,
@@ -121,9 +88,9 @@ def read_layout(folder: Path, *, resolution: int | None = None) -> Layout:
     )
     missing = Missing(
         rows_without_file=tuple(name for name in names if name not in present),
-        files_without_row=tuple(sorted(set(present) - set(names))),
+        files_without_row=tuple(sorted(present.difference(names))),
     )
-    return Layout(records, tasks(ecgs, groupings), missing, rate, (*database.notes, *notes))
+    return Layout(folder, records, tasks(ecgs, groupings), missing, (*database.notes, *notes), resolution=rate)
 
 
 def _resolution(folder: Path, wanted: int | None) -> int:
@@ -247,3 +214,17 @@ def _fold(database: Table, row: int, cell: str | None) -> int | None:
     if not number.is_integer():
         raise LabelError(f"{database.name}, line {database.lines[row]}: strat_fold {cell!r} is no fold.")
     return int(number)
+
+
+ENTRY = LayoutEntry(
+    name="ptbxl",
+    title="PTB-XL",
+    requires=(),
+    brings="Brings superclasses, subclasses and all SCP-ECG statements, patients, folds, age and sex.",
+    source="Wagner et al. 2020, doi:10.1038/s41597-020-0495-6",
+    holds="`ptbxl_database.csv`, `scp_statements.csv`, and `records100/` or `records500/`",
+    recognises=recognises,
+    read=read_layout,
+    resolutions=tuple(RESOLUTIONS),
+    tried="1,625 records at 100 Hz",
+)

@@ -17,6 +17,7 @@ from einthoven.codes.ptbxl import (
     SUPERCLASS_TITLES,
     SUPERCLASSES,
 )
+from einthoven.labels.layouts.demography import age_task, made, sex_task
 from einthoven.record import Sex
 from einthoven.task import Answer, Task, TaskClass
 
@@ -97,17 +98,17 @@ def tasks(ecgs: Sequence[LabelledEcg], groupings: Mapping[str, Grouping]) -> tup
         return {g.subclass for code in ecg.codes if (g := groupings[code]).subclass is not None}
 
     subclass_names = tuple(dict.fromkeys(g.subclass for g in groupings.values() if g.subclass is not None))
-    made = (
+    found = (
         _several("superclass", ecgs, SUPERCLASSES, superclasses, "no diagnostic statement"),
         _exactly_one("superclass-single", ecgs, SUPERCLASSES, superclasses, "superclass"),
         _several("subclass", ecgs, subclass_names, subclasses, "no diagnostic statement"),
         _several("statements", ecgs, tuple(groupings), lambda ecg: set(ecg.codes), "no statement"),
         _exactly_one("bbb", ecgs, BUNDLE_BRANCH_BLOCKS, lambda ecg: set(ecg.codes), "bundle branch block"),
         _exactly_one("infarct", ecgs, INFARCTS, subclasses, "of the two walls"),
-        _age(ecgs),
-        _sex(ecgs),
+        age_task({ecg.file_name: ecg.age for ecg in ecgs}, hidden=sum(ecg.age_hidden for ecg in ecgs)),
+        sex_task({ecg.file_name: ecg.sex for ecg in ecgs}),
     )
-    return tuple(task for task in made if task is not None)
+    return made(*found)
 
 
 def _class(task: str, name: str) -> TaskClass:
@@ -171,37 +172,3 @@ def _exactly_one(
     occurring = {each for answer in answers.values() if isinstance(answer, tuple) for each in answer}
     left_out = {f"no {noun}" if not noun.startswith("of") else f"none {noun}": none, f"more than one {noun}": several}
     return _made(name, "single-label", [each for each in classes if each in occurring], answers, left_out)
-
-
-def _age(ecgs: Sequence[LabelledEcg]) -> Task | None:
-    answers: dict[str, Answer] = {ecg.file_name: ecg.age for ecg in ecgs if ecg.age is not None}
-    if not answers:
-        return None
-    hidden = sum(ecg.age_hidden for ecg in ecgs)
-    left_out = {"age over 89, not published": hidden, "age not stated": len(ecgs) - len(answers) - hidden}
-    return Task(
-        name="age",
-        kind="regression",
-        classes=(TaskClass("age", "Age"),),
-        answers=answers,
-        title=TASK_TEXTS["age"].title,
-        unit="years",
-        left_out={reason: n for reason, n in left_out.items() if n},
-    )
-
-
-def _sex(ecgs: Sequence[LabelledEcg]) -> Task | None:
-    answers: dict[str, Answer] = {ecg.file_name: (ecg.sex,) for ecg in ecgs if ecg.sex is not None}
-    if not answers:
-        return None
-    occurring = {ecg.sex for ecg in ecgs}
-    classes = (TaskClass("F", "Female"), TaskClass("M", "Male"))
-    unknown = len(ecgs) - len(answers)
-    return Task(
-        name="sex",
-        kind="single-label",
-        classes=tuple(each for each in classes if each.name in occurring),
-        answers=answers,
-        title=TASK_TEXTS["sex"].title,
-        left_out={"sex not stated": unknown} if unknown else {},
-    )

@@ -1,0 +1,203 @@
+"""Variables of a MAT file of version 5 to 7, read element by element.
+
+Layout from "MAT-File Format" (The MathWorks), chapter 1: a header of 128 bytes, then elements of a tag (type, number
+of bytes) and data. Type 14 is an array, which holds elements: flags with its class, shape, name, and what the class
+asks for. Type 15 is an array compressed by zlib.
+
+scipy reads these files too, and agrees; it is not used, because it follows types, sizes and depths that a damaged
+file states: it reads outside its memory (a bus error ends the process), overflows the stack, or asks for gigabytes.
+Here every size is held against the bytes that are there.
+"""
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from einthoven.errors import FormatError
+
+_HEADER_BYTES = 128
+_ARRAY, _COMPRESSED = 14, 15
+_CELL, _STRUCTURE, _CHARACTERS = 1, 2, 4
+_CLASSES = {
+    6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
+}  # fmt: skip
+_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_TEXTS = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+_COMPLEX = 0x0800
+_DEEPEST = 10
+_MOST_TEXTS = 10_000
+_MAX_RATIO = 100
+_SMALL_BYTES = 16 * 1024**2
+_DAMAGED = "Copy the file again from where it came from."
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+def variables(data: bytes) -> Arrays:
+    """Arrays of numbers and of text by name; members of structures by their path, with dots.
+
+    Other classes (objects, functions, sparse and complex numbers, several structures in an array) are not in it.
+
+    Raises
+    ------
+    FormatError
+        When an element states more than is there, is nested too deep, or unpacks to over 100 times its size.
+    """
+    order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
+    if order is None:
+        raise FormatError("Its header does not say in which order bytes stand.", advice=_DAMAGED)
+    found: Arrays = {}
+    place, room = _HEADER_BYTES, max(_MAX_RATIO * len(data), _SMALL_BYTES)
+    while len(data) - place >= 8:
+        kind, length = struct.unpack_from(order + "II", data, place)
+        end = place + 8 + length
+        if end > len(data):
+            raise FormatError(
+                f"It is cut off: a variable at byte {place} states {length} bytes, and {len(data) - place - 8} follow.",
+                advice=_DAMAGED,
+            )
+        if kind == _COMPRESSED:
+            element = _decompressed(data[place + 8 : end], room)
+            room -= len(element)
+            place = end
+        else:
+            element = data[place:end]
+            # Compressed elements are not padded to a multiple of 8 bytes, all others are.
+            place = end + -end % 8
+        outer = _Elements(memoryview(element), order)
+        kind, body = outer.next()
+        if kind == _ARRAY and len(body):
+            _array(_Elements(body, order), "", found, depth=0)
+    return found
+
+
+def _decompressed(data: bytes, room: int) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        element = stream.decompress(data, max(room, 1))
+    except zlib.error as error:
+        raise FormatError(f"A compressed variable is damaged: {error}", advice=_DAMAGED) from error
+    if stream.unconsumed_tail or not stream.eof:
+        problem = "is cut off" if not stream.unconsumed_tail else f"unpacks to more than {room} bytes"
+        raise FormatError(f"A compressed variable {problem}.", advice="In MATLAB, save it with '-v6', uncompressed.")
+    return element
+
+
+@dataclass(slots=True)
+class _Elements:
+    """Elements one after the other."""
+
+    view: memoryview
+    order: str
+    place: int = 0
+
+    def next(self) -> tuple[int, memoryview]:
+        """Type and data of the next element; FormatError when it is not there as it says."""
+        if len(self.view) - self.place < 8:
+            raise FormatError("A variable ends within itself.", advice=_DAMAGED)
+        first, length = struct.unpack_from(self.order + "II", self.view, self.place)
+        if first >> 16:  # the small format: type and length in four bytes, the data in the other four
+            kind, length, start = first & 0xFFFF, first >> 16, self.place + 4
+            following = self.place + 8
+            fits = length <= 4
+        else:
+            kind, start = first, self.place + 8
+            following = start + length + -length % 8
+            fits = start + length <= len(self.view)
+        if not fits:
+            raise FormatError(f"A part of a variable states {length} bytes, more than there are.", advice=_DAMAGED)
+        self.place = min(following, len(self.view))
+        return kind, self.view[start : start + length]
+
+    def numbers(self) -> npt.NDArray[np.generic]:
+        """The next element as numbers of its type; FormatError when it holds none."""
+        kind, data = self.next()
+        if kind not in _TYPES:
+            raise FormatError(f"A part of a variable is of type {kind}, where numbers are expected.", advice=_DAMAGED)
+        dtype = np.dtype(f"{self.order}{_TYPES[kind]}")
+        return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)
+
+
+def _array(elements: _Elements, path: str, found: Arrays, *, depth: int) -> None:
+    """Put what the array holds into `found`; without a path it goes by its own name."""
+    if depth > _DEEPEST:
+        raise FormatError(f"Its variables are nested deeper than {_DEEPEST}.")
+    flags = elements.numbers()
+    if not flags.size:
+        raise FormatError("A variable has no flags.", advice=_DAMAGED)
+    kind, is_complex = int(flags[0]) & 0xFF, bool(int(flags[0]) & _COMPLEX)
+    if kind not in _CLASSES and kind not in (_CELL, _STRUCTURE, _CHARACTERS):
+        return
+    shape = tuple(int(length) for length in elements.numbers())
+    if not 1 <= len(shape) <= 32 or min(shape) < 0:
+        raise FormatError(f"A variable has the shape {shape}.", advice=_DAMAGED)
+    name = bytes(elements.next()[1]).decode("latin-1").strip("\0 ")
+    path = path or name
+    if not path or 0 in shape:
+        return
+    if kind in _CLASSES and not is_complex:
+        found[path] = _numbers(elements, shape, path, _CLASSES[kind])
+    elif kind == _CHARACTERS:
+        found[path] = _texts(elements, shape, path)
+    elif kind == _CELL:
+        _cells(elements, math.prod(shape), path, found, depth=depth)
+    elif kind == _STRUCTURE and math.prod(shape) == 1:
+        _structure(elements, path, found, depth=depth)
+
+
+def _numbers(elements: _Elements, shape: tuple[int, ...], path: str, dtype: str) -> npt.NDArray[np.generic]:
+    stored = elements.numbers()
+    if stored.size != math.prod(shape):
+        raise FormatError(f"Its variable {path} states the shape {shape} and holds {stored.size} values.")
+    # Whole numbers of any class may be stored in fewer bytes.
+    wanted = np.dtype(f"{elements.order}{dtype}")
+    return (stored if stored.dtype == wanted else stored.astype(wanted)).reshape(shape, order="F")
+
+
+def _texts(elements: _Elements, shape: tuple[int, ...], path: str) -> npt.NDArray[np.generic]:
+    """The rows of an array of characters."""
+    kind, data = elements.next()
+    if kind not in _TEXTS:
+        raise FormatError(f"Its variable {path} holds text of the unknown type {kind}.", advice=_DAMAGED)
+    encoding = _TEXTS[kind]
+    if encoding in ("utf-16", "utf-32"):
+        encoding += "-le" if elements.order == "<" else "-be"
+    text = bytes(data).decode(encoding, "replace")
+    if len(shape) != 2 or shape[0] == 1 or len(text) != math.prod(shape) or shape[0] > _MOST_TEXTS:
+        return np.array([text])
+    return np.array([text[row :: shape[0]] for row in range(shape[0])])
+
+
+def _cells(elements: _Elements, count: int, path: str, found: Arrays, *, depth: int) -> None:
+    """A cell array of texts, or what stands in the only cell; nothing for other cell arrays."""
+    texts: list[str] = []
+    for _ in range(count):
+        kind, body = elements.next()
+        inside: Arrays = {}
+        if kind == _ARRAY and len(body):
+            _array(_Elements(body, elements.order), path, inside, depth=depth + 1)
+        if count == 1:
+            found.update(inside)
+            return
+        cell = inside.get(path)
+        if cell is None or cell.dtype.kind != "U" or cell.size != 1 or count > _MOST_TEXTS:
+            return
+        texts.append(str(cell.ravel()[0]))
+    found[path] = np.array(texts)
+
+
+def _structure(elements: _Elements, path: str, found: Arrays, *, depth: int) -> None:
+    lengths = elements.numbers()
+    labels = bytes(elements.next()[1])
+    length = int(lengths[0]) if lengths.size else 0
+    if length <= 0 or len(labels) % length:
+        raise FormatError(f"The names of the members of {path} cannot be told.", advice=_DAMAGED)
+    for start in range(0, len(labels), length):
+        label = labels[start : start + length].partition(b"\0")[0].decode("latin-1")
+        kind, body = elements.next()
+        if kind == _ARRAY and len(body):
+            _array(_Elements(body, elements.order), f"{path}.{label}", found, depth=depth + 1)

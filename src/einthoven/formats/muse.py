@@ -1,0 +1,259 @@
+"""GE MUSE XML: `RestingECG` documents as the MUSE system exports them (restecg.dtd).
+
+Layout by GE's schema as public readers describe it, held against the same recording in DICOM: base64 of
+little-endian integers per lead, scaled by `LeadAmplitudeUnitsPerBit`; the high-pass filter is stated in hundredths of
+a hertz (56 is 0.56 Hz), the low-pass filter in hertz. Eight leads are stored as a rule; the others are derived
+elsewhere. `LeadDataCRC32` is the CRC-32 of the decoded bytes (so in the real files); 0 means none.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+
+from einthoven.errors import FormatError
+from einthoven.formats import xml
+from einthoven.formats.entry import FormatEntry
+from einthoven.formats.lead_rows import LeadRow, record_of
+from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
+from einthoven.formats.source import FileSource
+from einthoven.formats.statements import is_statement
+from einthoven.formats.stored_text import from_base64
+from einthoven.record import MEDIAN_BEAT, Annotation, EcgRecord, ReadHints, Subject
+
+_UNITS = {"MICROVOLTS": "uV", "MICROVOLT": "uV", "MILLIVOLTS": "mV", "MILLIVOLT": "mV", "VOLTS": "V", "NANOVOLTS": "nV"}
+_SAMPLE_TYPES = {1: "i1", 2: "<i2", 4: "<i4"}
+_DATE = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+def claims(source: FileSource) -> bool:
+    return xml.root_of(source)[0] == "RestingECG"
+
+
+def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
+    data = source.read()
+    document = xml.parse(data)
+    root = document.root
+    waves = [_Wave(element) for element in xml.each(root, "Waveform")]
+    if not waves:
+        raise FormatError("It is a MUSE file without a waveform.", advice="Export it from MUSE with its waveforms.")
+    recorded = _recorded(root)
+    subject, doubts = _subject(root, recorded)
+    notes, left_out = _statements(root)
+    digest = sha256(data)
+    # MUSE writes the median beat first.
+    for index, wave in enumerate(sorted(waves, key=lambda wave: wave.is_median)):
+        rows, lead_doubts = _rows(wave)
+        origin = Origin(
+            name=source.name,
+            format=ENTRY.name,
+            sha256=digest,
+            reader=reader_name("einthoven"),
+            index=index,
+            band=wave.band,
+            device=_device(root),
+            recorded=recorded,
+            doubts=(*document.doubts, *doubts, *left_out, *lead_doubts),
+        )
+        annotations = (MEDIAN_BEAT, *notes) if wave.is_median else notes
+        yield record_of(rows, wave.rate, hints, origin, subject=subject, annotations=annotations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """One `Waveform` element."""
+
+    element: xml.Element
+
+    @property
+    def is_median(self) -> bool:
+        return xml.text_of(self.element, "WaveformType").casefold() == "median"
+
+    @property
+    def rate(self) -> float | None:
+        """Samples per second: `SampleBase` times ten to the power of `SampleExponent`."""
+        base = xml.number(xml.text_of(self.element, "SampleBase"))
+        exponent = xml.number(xml.text_of(self.element, "SampleExponent")) or 0.0
+        if base is None:
+            return None
+        if not -9 <= exponent <= 9:
+            raise FormatError(f"It states a sample exponent of {exponent:g}, which is not possible.")
+        return float(base * 10**exponent)
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        low = xml.number_or_none(xml.text_of(self.element, "HighPassFilter"))
+        high = xml.number_or_none(xml.text_of(self.element, "LowPassFilter"))
+        return (low / 100, high) if low is not None and high is not None and 0 <= low / 100 < high else None
+
+
+def _rows(wave: _Wave) -> tuple[list[LeadRow], list[str]]:
+    doubts: list[str] = []
+    kind = xml.text_of(wave.element, "SampleType")
+    if kind not in ("", "CONTINUOUS_SAMPLES"):
+        raise FormatError(f"Its samples are stored as {kind[:40]}; only CONTINUOUS_SAMPLES are read.")
+    leads = list(xml.each(wave.element, "LeadData"))
+    stated = xml.number(xml.text_of(wave.element, "NumberofLeads"))
+    if stated is not None and stated != len(leads):
+        raise FormatError(f"It states {stated:g} leads and holds {len(leads)}: some are missing.")
+    return [_row(lead, doubts) for lead in leads], doubts
+
+
+def _row(lead: xml.Element, doubts: list[str]) -> LeadRow:
+    name = xml.text_of(lead, "LeadID")
+    what = f"Lead {name[:20]}"
+    text = xml.text_of(lead, "WaveFormData")
+    size = xml.number(xml.text_of(lead, "LeadSampleSize"))
+    kind = _SAMPLE_TYPES.get(2 if size is None else int(size))
+    if kind is None:
+        raise FormatError(f"{what} has samples of {size:g} bytes; 1, 2 and 4 are read.")
+    stored = from_base64(text, what, kind)
+    _check_counts(lead, what, len(stored), stored.nbytes)
+    _check_sum(lead, name, stored.tobytes(), doubts)
+    flags = {"LeadOff": "no contact", "BaselineSway": "a swaying baseline", "ExcessiveACNoise": "mains noise",
+             "MuscleNoise": "muscle noise"}  # fmt: skip
+    noted = [words for tag, words in flags.items() if xml.text_of(lead, tag).upper() == "TRUE"]
+    if noted:
+        doubts.append(f"the device states {', '.join(noted)} in lead {name}")
+    for tag in ("FirstSampleBaseline", "LeadOffsetFirstSample", "LeadTimeOffset"):
+        if xml.number_or_none(xml.text_of(lead, tag)):
+            doubts.append(f"lead {name} states {tag} {xml.text_of(lead, tag)}, which was not applied")
+    unit = xml.text_of(lead, "LeadAmplitudeUnits").upper()
+    step = xml.number(xml.text_of(lead, "LeadAmplitudeUnitsPerBit"))
+    return LeadRow(name, stored, unit=_UNITS.get(unit, unit) if step is not None else None, step=step)
+
+
+def _check_counts(lead: xml.Element, what: str, n_samples: int, n_bytes: int) -> None:
+    for tag, there, word in (
+        ("LeadSampleCountTotal", n_samples, "samples"),
+        ("LeadByteCountTotal", n_bytes, "bytes"),
+    ):
+        stated = xml.number(xml.text_of(lead, tag))
+        if stated is not None and stated != there:
+            raise FormatError(
+                f"{what} states {stated:g} {word} and holds {there}.",
+                advice="The file was cut or changed; export it again.",
+            )
+
+
+def _check_sum(lead: xml.Element, name: str, samples: bytes, doubts: list[str]) -> None:
+    stated = xml.text_of(lead, "LeadDataCRC32")[:12]
+    if stated.isascii() and stated.isdigit() and int(stated) not in (0, zlib.crc32(samples)):
+        doubts.append(f"the checksum of lead {name} does not fit its samples")
+
+
+def _recorded(root: xml.Element) -> str | None:
+    """`MM-DD-YYYY` and `HH:MM:SS` in ISO form."""
+    day = _DATE.fullmatch(xml.text_of(root, "TestDemographics/AcquisitionDate"))
+    clock = _CLOCK.fullmatch(xml.text_of(root, "TestDemographics/AcquisitionTime"))
+    if day is None:
+        return None
+    iso = f"{day[3]}-{int(day[1]):02d}-{int(day[2]):02d}"
+    return iso if clock is None else f"{iso}T{int(clock[1]):02d}:{clock[2]}:{clock[3] or '00'}"
+
+
+def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[str, ...]]:
+    def stated(tag: str) -> str:
+        return xml.text_of(root, f"PatientDemographics/{tag}")
+
+    age, doubts = age_from(f"{stated('PatientAge')} {stated('AgeUnits').casefold()}")
+    if age is None and not doubts:
+        birth = _DATE.fullmatch(stated("DateofBirth"))
+        age, doubts = age_between(_day(birth[3], birth[1], birth[2]) if birth else None, _iso_day(recorded))
+    return Subject(id=pseudonym(stated("PatientID")), age=age, sex=sex_from(stated("Gender"))), doubts
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def _iso_day(text: str | None) -> date | None:
+    return None if text is None else _day(text[:4], text[5:7], text[8:10])
+
+
+def _device(root: xml.Element) -> str | None:
+    model = xml.text_of(root, "TestDemographics/AcquisitionDevice")
+    return f"GE {model}" if model else None
+
+
+def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
+    """What the machine wrote, and what else consists of words of ECG interpretation. The rest can hold names: it is
+    left out, and said."""
+    machine = _lines(root, "OriginalDiagnosis")
+    final = _lines(root, "Diagnosis")
+    untouched = xml.text_of(root, "TestDemographics/Status").upper() in ("UNCONFIRMED", "")
+    if not machine and untouched:
+        machine = final
+    others = [line for line in final if line not in machine]
+    kept = [*machine, *filter(is_statement, others)]
+    left = len(machine) + len(others) - len(kept)
+    doubts = (f"left out, for a person may have written them: {left} diagnostic statements",) if left else ()
+    return tuple(Annotation(text=line) for line in kept), doubts
+
+
+def _lines(root: xml.Element, tag: str) -> list[str]:
+    """Statements; one may go over several elements up to that with the flag ENDSLINE."""
+    lines: list[str] = []
+    part: list[str] = []
+    for statement in xml.each(root, f"{tag}/DiagnosisStatement"):
+        flags = {xml.text_of(flag).upper() for flag in xml.each(statement, "StmtFlag")}
+        if "USERINSERT" in flags:
+            continue
+        part.append(xml.text_of(statement, "StmtText"))
+        if "ENDSLINE" in flags:
+            lines.append(" ".join(filter(None, part)))
+            part = []
+    lines.append(" ".join(filter(None, part)))
+    return [line for line in lines if line]
+
+
+_KEPT_BRANCHES = frozenset({
+    "Waveform", "RestingECGMeasurements", "OriginalRestingECGMeasurements", "MeasurementMatrix",
+    "IntervalMeasurements", "AmplitudeMeasurements", "QRSTimesTypes", "MuseInfo", "PaceSpikes",
+})  # fmt: skip
+_KEPT = frozenset({
+    ("PatientDemographics", "PatientAge"), ("PatientDemographics", "AgeUnits"), ("PatientDemographics", "Gender"),
+    ("PatientDemographics", "HeightCM"), ("PatientDemographics", "WeightKG"),
+    ("TestDemographics", "DataType"), ("TestDemographics", "AcquisitionDevice"), ("TestDemographics", "Status"),
+    ("TestDemographics", "AcquisitionDate"), ("TestDemographics", "AcquisitionTime"),
+    ("TestDemographics", "AcquisitionSoftwareVersion"), ("TestDemographics", "AnalysisSoftwareVersion"),
+    ("DiagnosisStatement", "StmtFlag"),
+})  # fmt: skip
+
+
+def _keeps(path: xml.Path, name: str | None) -> bool:
+    if path[1:2] == ("OriginalDiagnosis",):
+        return path[-1] in ("StmtText", "StmtFlag", "Modality")
+    return name is None and len(path) > 1 and (path[1] in _KEPT_BRANCHES or path[-2:] in _KEPT)
+
+
+def blank(source: FileSource) -> Mapping[str, bytes] | None:
+    return {PurePosixPath(source.name).name: xml.blank(source.read(), _keeps)}
+
+
+ENTRY = FormatEntry(
+    name="muse",
+    title="GE MUSE XML",
+    extensions=(".xml",),
+    requires=("defusedxml",),
+    states="States rate, unit, scale, lead names and filters.",
+    claims=claims,
+    read=read,
+    blank=blank,
+    reads=(
+        "The rhythm recording and the median beat, each as a record of its own.",
+        "Diagnostic statements of the machine; checksums of the leads.",
+    ),
+    tried="One recording of a GE MAC with checksums, held against the same recording in DICOM, and a synthetic export "
+    "of MUSE 9.",
+    limits=(
+        "Only continuous samples are read.",
+        "Diagnostic statements of persons are left out where they have words that may be names.",
+    ),
+)

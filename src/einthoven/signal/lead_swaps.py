@@ -1,0 +1,219 @@
+"""Interchanged electrodes: which of the usual mistakes would make the record look more like others do.
+
+A swap only permutes leads and turns their sign: with the electrodes of both arms interchanged, lead I is recorded as
+-I, III as II, II as III, aVL as aVR. So each mistake can be undone on paper, and the record as it stands can be
+compared with what it would be: P, QRS and T axis in the frontal plane, the likeness of I, II and III to V1 to V6,
+and of V1 to V6 to their neighbours. One linear score per arrangement says how usual it is; the difference of two
+scores is the logarithm of how much more likely one is than the other (a conditional logit).
+
+The weights were fitted by `benchmarks/lead_swaps.py --fit` on 1,620 records of PTB-XL and one half of the patients
+of a part of CODE-15; docs/results.md has the rates measured on the records of other patients and devices.
+
+Only what does not depend on the scale of a lead is used, so that records of relative amplitude can be judged too
+(the scale of I, II and III among each other follows from I + III = II).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from einthoven.record import EcgRecord
+from einthoven.signal.average_beat import AverageBeat, Floats, average_beat, seconds
+from einthoven.signal.swap_weights import CHEST_WEIGHTS, LIMB_WEIGHTS
+
+LIMB = ("I", "II", "III")
+CHEST = ("V1", "V2", "V3", "V4", "V5", "V6")
+PROBABLE = 0.5
+POSSIBLE = 0.1
+
+# Each arrangement undoes one mistake: which recorded lead belongs at each place, and with which sign.
+LIMB_SWAPS: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = MappingProxyType(
+    {"LA/RA": ((0, 2, 1), (-1, 1, 1)), "LA/LL": ((1, 0, 2), (1, 1, -1)), "RA/LL": ((2, 1, 0), (-1, -1, -1))}
+)
+CHEST_SWAPS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "V1/V2": (1, 0, 2, 3, 4, 5), "V2/V3": (0, 2, 1, 3, 4, 5), "V3/V4": (0, 1, 3, 2, 4, 5),
+        "V4/V5": (0, 1, 2, 4, 3, 5), "V5/V6": (0, 1, 2, 3, 5, 4), "V1/V3": (2, 1, 0, 3, 4, 5),
+        "V4/V6": (0, 1, 2, 5, 4, 3), "V1-V6 reversed": (5, 4, 3, 2, 1, 0),
+    }
+)  # fmt: skip
+PRIORS: Mapping[str, float] = MappingProxyType({"LA/RA": 0.01} | dict.fromkeys(("LA/LL", "RA/LL", *CHEST_SWAPS), 0.003))
+"""Share of recordings assumed to have each mistake: chosen, not measured; that of the arms is the most frequent one."""
+
+_ELECTRODES = {"LA": "left arm", "RA": "right arm", "LL": "left leg", "RL": "right leg"}
+
+_WINDOWS = (seconds(-0.07, 0.07), seconds(-0.26, -0.10), seconds(0.14, 0.42))  # QRS, P, T
+_QRS, _P, _T = range(3)
+# Mean amplitude, as part of the QRS, at which an axis counts half.
+_HALF = (0.15, 0.03, 0.08)
+_TINY = 1e-9
+# Between both legs there is next to no voltage. Of QRS in the other limb leads, this much is left at most.
+_FLAT = 0.1
+# The smallest of three directions of I, II and III carries no more than this, where I + III = II holds.
+_CLOSED = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A probable mistake in placing electrodes; `probability` where it is calibrated, None for a plain sign."""
+
+    swap: str
+    probability: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwapCheck:
+    """Probable swaps, or the reason why none can be told."""
+
+    swaps: tuple[Swap, ...] = ()
+    cannot_tell: str | None = None
+
+
+def check_swaps(record: EcgRecord) -> SwapCheck:
+    """Limb and chest electrodes that are probably interchanged.
+
+    Needs I, II and V1 to V6 (III too where the amplitude is relative), 4 seconds and 3 beats.
+    """
+    names = (*(LIMB if record.amplitude == "relative" else LIMB[:2]), *CHEST)
+    beat = average_beat(record, names)
+    if isinstance(beat, str):
+        return SwapCheck(cannot_tell=f"interchanged electrodes cannot be told, because {beat}")
+    limb = limb_beat(beat, relative=record.amplitude == "relative")
+    if limb is None:
+        return SwapCheck(
+            cannot_tell="interchanged electrodes cannot be told, because I + III = II holds at no scale of these leads"
+        )
+    leg = _right_leg(limb)
+    if leg is not None:
+        return SwapCheck((leg,))
+    chest = beat.values[-len(CHEST) :]
+    found = (_most_probable(limb_evidence(limb, chest)), _most_probable(chest_evidence(limb, chest)))
+    return SwapCheck(tuple(swap for swap in found if swap is not None))
+
+
+def limb_evidence(limb: Floats, chest: Floats) -> dict[str, float]:
+    """For each limb-lead mistake the log likelihood ratio against the leads as they stand."""
+    normal, *others = limb_features(limb, chest) @ LIMB_WEIGHTS
+    return {name: float(score - normal) for name, score in zip(LIMB_SWAPS, others, strict=True)}
+
+
+def chest_evidence(limb: Floats, chest: Floats) -> dict[str, float]:
+    """For each chest-lead mistake the log likelihood ratio against the leads as they stand."""
+    normal, *others = chest_features(limb, chest) @ CHEST_WEIGHTS
+    return {name: float(score - normal) for name, score in zip(CHEST_SWAPS, others, strict=True)}
+
+
+def limb_features(limb: Floats, chest: Floats) -> Floats:
+    """`(1 + limb swaps, features)`, from average beats `(3, samples)` of I, II, III and `(6, samples)` of V1 to V6.
+
+    Per wave: the direction of its mean in the frontal plane (cosine and sine, of the angle and of its double),
+    weighted down where it is small; and the correlation of I, II, III with V1 to V6.
+    """
+    order = np.array([(0, 1, 2), *(places for places, _ in LIMB_SWAPS.values())])
+    sign = np.array([(1, 1, 1), *(signs for _, signs in LIMB_SWAPS.values())])
+    whole = np.sqrt(np.mean(_frontal(limb[:, _WINDOWS[_QRS]]) ** 2) * 2) + _TINY
+    found = []
+    for wave, window in enumerate(_WINDOWS):
+        mean = limb[:, window].mean(axis=1)
+        x, y = _frontal((mean[order] * sign).T) / whole
+        size = np.hypot(x, y) + _TINY
+        weight = size / (size + _HALF[wave])
+        cos, sin = x / size, y / size
+        found.append(np.stack((cos, sin, cos * cos - sin * sin, 2 * cos * sin)) * weight)
+    for wave, window in enumerate(_WINDOWS):
+        alike = _unit(limb[:, window], centre=wave == _P) @ _unit(chest[:, window], centre=wave == _P).T
+        found.append((alike[order] * sign[:, :, None]).reshape(len(order), -1).T)
+    return np.concatenate(found).T
+
+
+def _frontal(limb: Floats) -> Floats:
+    """Lead I and the direction at right angles to it, downwards: the frontal plane in which 0 degrees is lead I."""
+    return np.stack((limb[0], (limb[1] + limb[2]) / math.sqrt(3)))
+
+
+def chest_features(limb: Floats, chest: Floats) -> Floats:
+    """`(1 + chest swaps, features)`: R share, T polarity and T size at each place, and likeness of places."""
+    order = np.array([tuple(range(6)), *CHEST_SWAPS.values()])
+    qrs, t_wave = chest[:, _WINDOWS[_QRS]], chest[:, _WINDOWS[_T]]
+    highest, lowest = qrs.max(axis=1).clip(0), qrs.min(axis=1).clip(None, 0)
+    r_share = highest / (highest - lowest + _TINY)
+    t_rms, qrs_rms = (np.sqrt(np.mean(wave**2, axis=1)) + _TINY for wave in (t_wave, qrs))
+    by_lead = np.stack(
+        (
+            r_share,
+            r_share**2,
+            t_wave.mean(axis=1) / t_rms,
+            np.log(t_rms / qrs_rms + 0.02),
+            *(_unit(limb[:2, _WINDOWS[_QRS]]) @ _unit(qrs).T),
+            *(_unit(limb[:1, _WINDOWS[_T]]) @ _unit(t_wave).T),
+        )
+    )
+    found = [by_lead[:, order].swapaxes(0, 1).reshape(len(order), -1)]
+    for wave in (qrs, t_wave):
+        alike = (_unit(wave) @ _unit(wave).T)[order[:, :, None], order[:, None, :]]
+        next_one, next_but_one = (np.diagonal(alike, step, axis1=1, axis2=2) for step in (1, 2))
+        found += [next_one, next_but_one]
+        if wave is qrs:
+            # Likeness of a lead to the mean of both its neighbours.
+            found.append((next_one[:, :-1] + next_one[:, 1:]) / np.sqrt(2 + 2 * next_but_one + _TINY))
+    return np.concatenate(found, axis=1)
+
+
+def _unit(waves: Floats, *, centre: bool = False) -> Floats:
+    moved = waves - waves.mean(axis=1, keepdims=True) if centre else waves
+    unit: Floats = moved / (np.sqrt((moved**2).sum(axis=1, keepdims=True)) + _TINY)
+    return unit
+
+
+def limb_beat(beat: AverageBeat, *, relative: bool) -> Floats | None:
+    """I, II, III on one scale; None where no scale makes I + III = II hold."""
+    if not relative:
+        one, two = beat.values[:2]
+        return np.stack((one, two, two - one))
+    values, directions = np.linalg.eigh(beat.signal[:3] @ beat.signal[:3].T)
+    scale = directions[:, 0] * np.sign(directions[0, 0])
+    if values[0] > _CLOSED * values[2] or not (scale[0] > 0 and scale[1] < 0 and scale[2] > 0):
+        return None
+    one, two = scale[0] * beat.values[0], -scale[1] * beat.values[1]
+    return np.stack((one, two, two - one))
+
+
+def _right_leg(limb: Floats) -> Swap | None:
+    """An arm electrode on the right leg: the lead between both legs is flat (II with the right arm's, else III)."""
+    size = np.ptp(limb[:, _WINDOWS[_QRS]], axis=1)
+    for arm, flat, name in (("RA", 1, "II"), ("LA", 2, "III")):
+        if size[flat] < _FLAT * np.delete(size, flat).min():
+            text = f"lead {name} is almost flat: {_ELECTRODES[arm]} and right leg electrode may be interchanged"
+            return Swap(f"{arm}/RL", None, text)
+    return None
+
+
+def probability(evidence: Mapping[str, float]) -> dict[str, float]:
+    """Probability of each mistake, when each is as frequent as `PRIORS` says and excludes the others."""
+    correct = 1 - sum(PRIORS[name] for name in evidence)
+    odds = {name: PRIORS[name] / correct * math.exp(min(value, 50.0)) for name, value in evidence.items()}
+    total = 1 + sum(odds.values())
+    return {name: value / total for name, value in odds.items()}
+
+
+def _most_probable(evidence: Mapping[str, float]) -> Swap | None:
+    name, sure = max(probability(evidence).items(), key=lambda item: item[1])
+    if sure < POSSIBLE:
+        return None
+    word = "probably" if sure >= PROBABLE else "possibly"
+    return Swap(name, sure, f"{_words(name)} {word} interchanged ({min(round(sure * 100), 99)} % sure)")
+
+
+def _words(name: str) -> str:
+    one, _, other = name.partition("/")
+    if name == "LA/RA":
+        return "left and right arm electrode (or dextrocardia)"
+    if name in LIMB_SWAPS:
+        return f"{_ELECTRODES[one]} and {_ELECTRODES[other]} electrode"
+    if not other:
+        return "chest electrodes V1 to V6, from first to last,"
+    return f"chest electrodes {one} and {other}"

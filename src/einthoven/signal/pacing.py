@@ -1,0 +1,121 @@
+"""Pacing spikes, on the signal as it was sampled: resampling and filters wipe them out.
+
+A pacemaker's pulse lasts 0.2 to 2 ms. What an electrocardiograph of 150 Hz leaves of it is an edge within 2 to 4 ms,
+in several leads at once, out of rest; the slope of a QRS complex, of the same or a narrower band, grows over 10 ms and
+more. So a spike is an edge, taken over all leads, that is several times steeper than all in the 10 ms before it.
+One such edge may be an electrode; spikes come at least twice and look alike. Below 400 Hz an edge of a QRS and one
+of a spike are the same few samples, and nothing can be told.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from einthoven.record import Annotation, EcgRecord
+
+LOWEST_RATE_HZ = 400.0
+TEXT = "pacing spike"
+LONGEST_S = 600.0
+_PART_S = 60.0
+_EDGE_S = 0.002
+# Rest is looked for this long, up to shortly before the edge, which may take 3 samples at 500 Hz.
+_RISE_S = 0.004
+_REST_S = 0.012
+_STEEPER = 4.0
+_STEEPER_BEHIND = 2.5
+_NOISE = 8.0
+# Of the edge, over all leads (root of the sum of squares): in mV, and in standard deviations of a lead.
+_EDGE_MV, _EDGE_SD = 0.3, 1.5
+_APART_S = 0.04
+_ALIKE = 0.9
+_SHARE = 0.7
+_FEWEST = 2
+_FEWEST_LEADS = 2
+_LEAD_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Moments of pacing spikes as annotations, or why they cannot be told."""
+
+    spikes: tuple[Annotation, ...] = ()
+    cannot_tell: str | None = None
+
+
+def find_pacing(record: EcgRecord) -> Pacing:
+    """Pacing spikes, by their onset in seconds; in the first 10 minutes, which an annotation says of longer records."""
+    if record.rate < LOWEST_RATE_HZ:
+        return Pacing(cannot_tell=f"cannot tell: a rate of {record.rate:g} Hz is too low to show pacing spikes")
+    if record.n_leads < _FEWEST_LEADS:
+        return Pacing(cannot_tell="cannot tell: one lead does not show whether a spike is in several")
+    length = round(_PART_S * record.rate)
+    starts = range(0, min(record.n_samples, round(LONGEST_S * record.rate)), length)
+    moments = [start + moment for start in starts for moment in _moments(record, slice(start, start + length))]
+    spikes = [Annotation(text=TEXT, onset=round(float(moment / record.rate), 4)) for moment in moments]
+    if record.duration > LONGEST_S:
+        spikes.append(Annotation(text=f"{TEXT}s were looked for in the first {LONGEST_S:g} s"))
+    return Pacing(tuple(spikes))
+
+
+def _moments(record: EcgRecord, part: slice) -> npt.NDArray[np.int64]:
+    """Samples from the start of the part at which spikes begin."""
+    step = max(1, round(_EDGE_S * record.rate))
+    signal = record.signal[:, part] if record.amplitude == "mV" else _in_deviations(record.signal[:, part])
+    if signal.shape[1] <= step:
+        return np.empty(0, dtype=np.int64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = signal[:, step:] - signal[:, :-step]
+        if np.isnan(edges.sum()):
+            edges = np.nan_to_num(edges)
+        steepness = np.sqrt(np.einsum("ls,ls->s", edges, edges))
+        least = _EDGE_MV if record.amplitude == "mV" else _EDGE_SD
+        least = max(least, _NOISE * float(np.median(steepness)))
+        moments = _abrupt(steepness, least, round(_RISE_S * record.rate), round(_REST_S * record.rate))
+        return _alike(edges, _apart(moments, steepness, round(_APART_S * record.rate)))
+
+
+def _in_deviations(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    deviation = np.nan_to_num(signal).std(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    return (signal / np.where(deviation > 0, deviation, 1)).astype(np.float32)
+
+
+def _abrupt(steepness: npt.NDArray[np.float32], least: float, rise: int, rest: int) -> npt.NDArray[np.int64]:
+    """Where the slope is high and is several times lower before and behind; not at the end of digital silence.
+
+    A device that holds the last value around a spike it has noticed leaves single changes, padding leaves none.
+    """
+    found = np.flatnonzero(steepness >= least)
+    found = found[(found > rest + rise) & (found < len(steepness) - rest - rise)]
+    if not found.size:
+        return found
+    away = np.arange(rise + 1, rest + rise + 1)
+    before, after = (steepness[found[:, None] + sign * away] for sign in (-1, 1))
+    edge = steepness[found]
+    rested = (edge >= _STEEPER * before.max(axis=1)) & (before.max(axis=1) > 0)
+    sudden: npt.NDArray[np.int64] = found[rested & (edge >= _STEEPER_BEHIND * after.max(axis=1))]
+    return sudden
+
+
+def _apart(moments: npt.NDArray[np.int64], steepness: npt.NDArray[np.float32], least: int) -> npt.NDArray[np.int64]:
+    """Of edges closer than `least` samples, the steepest."""
+    kept: list[int] = []
+    for moment in moments:
+        if not kept or moment - kept[-1] >= least:
+            kept.append(int(moment))
+        elif steepness[moment] > steepness[kept[-1]]:
+            kept[-1] = int(moment)
+    return np.array(kept, dtype=np.int64)
+
+
+def _alike(edges: npt.NDArray[np.float32], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The edges that are in several leads, and of which another one has the same direction."""
+    if len(moments) < _FEWEST:
+        return moments[:0]
+    edges = edges[:, moments]
+    size = np.sqrt((edges**2).sum(axis=0))
+    many = (np.abs(edges) >= _LEAD_SHARE * size).sum(axis=0) >= _FEWEST_LEADS
+    alike = np.abs((edges / size).T @ (edges / size)) >= _ALIKE
+    twice = (alike & many & many[:, None]).sum(axis=1) >= _FEWEST
+    kept = moments[many & twice]
+    return kept if len(kept) >= _SHARE * len(moments) else moments[:0]

@@ -1,0 +1,254 @@
+"""How good the signal of each lead is: rules that can be read, each with its number.
+
+Amplitudes are in mV, or, where the amplitude is relative, in standard deviations of the lead; a limit in mV then
+stands for five times as many standard deviations, as the standard deviation of a lead is about 0.2 mV.
+
+Hum is measured in windows of 0.2 s (whole periods of 50 and of 60 Hz, which a Hann window keeps apart), noise by the
+second differences (white noise of standard deviation s has those of 2.45 s); the median over windows leaves out the
+QRS complexes, which fill less than half of them. Baseline is the median of each second.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from einthoven.record import EcgRecord
+
+Grade = Literal["good", "usable", "poor"]
+Floats = npt.NDArray[np.float32]
+
+FLAT_MV = 0.01
+"""A second in which the lead moves less is flat: two steps of 5 uV, the coarsest in which ECGs are recorded."""
+HUM_MV = 0.025
+"""Amplitude of hum from which on it is told: 50 uV from peak to peak, half a millimetre on paper."""
+HUM_OVER_NOISE = 2.0
+WANDER_MV = 0.5
+"""Range of the baseline from which on it is told: 5 mm on paper."""
+NOISE_MV = 0.025
+"""Standard deviation of noise from which on it is told: P waves of 0.1 mV are hard to see."""
+CLIPPED_S = 0.006
+"""So long, and at least twice, a lead stays at its highest or lowest value when its peaks are cut off."""
+FEWEST_CLIPPED = 2
+CLIPPED_STEP = 0.05
+CLIPPED_RESOLUTIONS = 4.0
+"""Step to or from that value, as part of the lead's range and in steps of its resolution: where three samples of a
+rounded peak are equal, the next ones are no more than four resolutions away."""
+SATURATED_S = 0.1
+FROM_MIDDLE = 0.3
+MOST_MISSING = 0.05
+BAD = 5.0
+"""Hum, wander or noise of so many times its limit, or half of the lead flat or missing, makes a lead useless."""
+MOST_BAD_LEADS = 2
+
+_WINDOW_S = 0.2
+_SD_PER_MV = 5.0
+_FREQUENCIES = (50.0, 60.0)
+_LOWEST_RATE_HZ = 200.0  # below, the second differences of the ECG itself are no smaller than those of noise
+
+
+@dataclass(frozen=True, slots=True)
+class LeadQuality:
+    """One lead. `flat`, `clipped`, `saturated` and `missing` are parts of its time, 0 to 1.
+
+    `hum_hz` is 50 or 60, or None where neither stands out; `hum` its amplitude, `wander` the range of the baseline,
+    `noise` a standard deviation, each in the unit of the `Quality`. None: cannot be told at this rate or length.
+    """
+
+    lead: str
+    flat: float
+    clipped: float
+    saturated: float
+    missing: float
+    hum_hz: float | None
+    hum: float | None
+    wander: float | None
+    noise: float | None
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """All leads of a record; `unit` is `mV` or `SD` (standard deviations of the lead)."""
+
+    grade: Grade
+    reason: str
+    unit: Literal["mV", "SD"]
+    leads: tuple[LeadQuality, ...]
+
+
+def assess(record: EcgRecord) -> Quality:
+    """The quality of each lead, and of the record: good, usable (something was found), poor (leads are useless)."""
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers that are no ECG are judged, too
+        return _assess(record)
+
+
+def _assess(record: EcgRecord) -> Quality:
+    signal, missing = _without_gaps(record.signal)
+    relative = record.amplitude == "relative"
+    if relative:
+        deviation = signal.std(axis=1, keepdims=True)
+        signal = (signal / np.where(deviation > 0, deviation, 1)).astype(np.float32)
+    limit = _SD_PER_MV if relative else 1.0
+    unit: Literal["mV", "SD"] = "SD" if relative else "mV"
+    flat, wander = _slow(signal, record.rate, FLAT_MV * limit)
+    clipped, saturated = _at_the_rails(signal, record.rate)
+    hum_hz, hum, noise = _fast(signal, record.rate)
+    leads = tuple(
+        _judge(
+            LeadQuality(
+                name, flat[row], clipped[row], saturated[row], missing[row], hum_hz[row], hum[row], wander[row],
+                noise[row], (),
+            ),
+            unit, limit,
+        )
+        for row, name in enumerate(record.leads)
+    )  # fmt: skip
+    grade, reason = _grade(leads, limit)
+    return Quality(grade, reason, unit, leads)
+
+
+def _without_gaps(signal: Floats) -> tuple[Floats, list[float]]:
+    """Missing samples at the mean of the lead, and which part of each lead they are."""
+    # A sum is NaN where any sample is: 20 times faster than looking at each.
+    if not np.isnan(signal.sum()):
+        return signal, [0.0] * len(signal)
+    gaps = np.isnan(signal)
+    count = np.maximum((~gaps).sum(axis=1, keepdims=True), 1)
+    mean = np.where(gaps, 0, signal).sum(axis=1, keepdims=True) / count
+    return np.where(gaps, mean, signal), [float(part) for part in gaps.mean(axis=1)]
+
+
+def _slow(signal: Floats, rate: float, flat_limit: float) -> tuple[list[float], list[float | None]]:
+    """The part of the seconds in which a lead is flat, and the range of its baseline."""
+    second = round(rate)
+    n_seconds = signal.shape[1] // second
+    if n_seconds == 0:
+        return [float(range_ < flat_limit) for range_ in np.ptp(signal, axis=1)], [None] * len(signal)
+    parts = signal[:, : n_seconds * second].reshape(len(signal), n_seconds, second)
+    flat = np.ptp(parts, axis=2) < flat_limit
+    # A 50th of a second is short enough for a baseline.
+    step = max(1, second // 50)
+    levels = np.median(parts[:, :, ::step], axis=2)
+    return [float(part) for part in flat.mean(axis=1)], [float(range_) for range_ in np.ptp(levels, axis=1)]
+
+
+def _at_the_rails(signal: Floats, rate: float) -> tuple[list[float], list[float]]:
+    """The parts of each lead that are cut off (reached at speed) or stuck (0.1 s) at its highest or lowest value."""
+    clipped, saturated = [0.0] * len(signal), [0.0] * len(signal)
+    shortest, stuck = max(3, round(CLIPPED_S * rate)), round(SATURATED_S * rate)
+    for row, values in enumerate(signal):
+        for rail in (values.max(), values.min()):
+            places = np.flatnonzero(values == rail)
+            if len(places) < shortest or rail == 0 or not _is_far(values, rail):
+                continue
+            runs = [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(run) >= shortest]
+            long = [run for run in runs if len(run) >= stuck and _others_move(signal, run)]
+            cut = [run for run in runs if len(run) < stuck and _is_entered_at_speed(values, run)]
+            saturated[row] += sum(map(len, long)) / len(values)
+            if len(cut) >= FEWEST_CLIPPED:
+                clipped[row] += sum(map(len, cut)) / len(values)
+    return clipped, saturated
+
+
+def _is_far(values: Floats, rail: np.float32) -> bool:
+    """Whether the value is far from the middle of the lead: the flat line between T and P may be the lowest of all."""
+    return bool(abs(rail - np.median(values[::8])) > FROM_MIDDLE * np.ptp(values))
+
+
+def _is_entered_at_speed(values: Floats, run: npt.NDArray[np.int64]) -> bool:
+    first, last = max(int(run[0]) - 1, 0), min(int(run[-1]) + 1, len(values) - 1)
+    step = max(abs(values[first] - values[run[0]]), abs(values[last] - values[run[-1]]))
+    changes = np.abs(np.diff(values))
+    resolution = changes[changes > 0].min(initial=np.inf)
+    return bool(step >= CLIPPED_STEP * np.ptp(values) and step >= CLIPPED_RESOLUTIONS * resolution)
+
+
+def _others_move(signal: Floats, run: npt.NDArray[np.int64]) -> bool:
+    """Where no lead moves, samples were lost and the last one was held."""
+    return len(signal) == 1 or bool(np.ptp(signal[:, run[0] : run[-1] + 1], axis=1).any())
+
+
+def _fast(signal: Floats, rate: float) -> tuple[list[float | None], list[float | None], list[float | None]]:
+    """Frequency and amplitude of hum, and noise."""
+    nothing: list[float | None] = [None] * len(signal)
+    size = round(_WINDOW_S * rate)
+    count = signal.shape[1] // max(size, 1)
+    if count < 1 or rate < _LOWEST_RATE_HZ:
+        return nothing, nothing, nothing
+    windows = signal[:, : count * size].reshape(len(signal), count, size)
+    bend = np.diff(windows, n=2, axis=2)
+    noise = np.sqrt(np.median(np.einsum("lws,lws->lw", bend, bend), axis=1) / (6 * (size - 2)))
+    parts = (windows.reshape(-1, size) @ _waves(rate, size)).reshape(len(signal), count, -1, 2)
+    amplitude = np.median(np.hypot(parts[..., 0], parts[..., 1]), axis=1)
+    strongest = amplitude[:, :-1].argmax(axis=1)
+    found = amplitude[np.arange(len(signal)), strongest]
+    stands_out = found >= HUM_OVER_NOISE * amplitude[:, -1]
+    hertz = [_FREQUENCIES[which] if clear else None for which, clear in zip(strongest, stands_out, strict=True)]
+    return hertz, [float(value) for value in found], [float(value) for value in noise]
+
+
+@lru_cache(maxsize=32)
+def _waves(rate: float, size: int) -> Floats:
+    """Columns that take 50 Hz, 60 Hz and, for comparison, 37.5 Hz out of a window."""
+    time = np.arange(size) / rate
+    hann = np.hanning(size + 1)[:-1]
+    columns = []
+    for frequency in (*_FREQUENCIES, 37.5):
+        for wave in (np.cos, np.sin):
+            column = hann * wave(2 * np.pi * frequency * time)
+            # Neither a level nor a slope within the window is hum.
+            straight = np.stack((np.ones(size), time - time.mean()))
+            column -= (column @ straight.T) / (straight**2).sum(axis=1) @ straight
+            columns.append(column * 2 / hann.sum())
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _judge(lead: LeadQuality, unit: str, limit: float) -> LeadQuality:
+    found = []
+    if lead.missing > 0:
+        found.append(f"missing for {lead.missing:.1%} of the time")
+    if lead.flat > 0:
+        found.append("flat" if lead.flat == 1 else f"flat for {lead.flat:.0%} of the time")
+    if lead.saturated > 0:
+        found.append(f"saturated for {lead.saturated:.1%} of the time")
+    if lead.clipped > 0:
+        found.append("clipped")
+    if lead.hum is not None and lead.hum_hz is not None and lead.hum > HUM_MV * limit:
+        found.append(f"hum of {lead.hum_hz:g} Hz, {_amount(lead.hum, unit)}")
+    if lead.wander is not None and lead.wander > WANDER_MV * limit:
+        found.append(f"baseline wanders by {_amount(lead.wander, unit)}")
+    if lead.noise is not None and lead.noise > NOISE_MV * limit:
+        found.append(f"noise of {_amount(lead.noise, unit)}")
+    return replace(lead, findings=tuple(found))
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value * 1000:.0f} uV" if unit == "mV" else f"{value:.2g} SD"
+
+
+def _is_bad(lead: LeadQuality, limit: float) -> bool:
+    measured = ((lead.hum if lead.hum_hz else None, HUM_MV), (lead.wander, WANDER_MV), (lead.noise, NOISE_MV))
+    return max(lead.flat, lead.missing) >= 0.5 or lead.saturated > MOST_MISSING or any(
+        value is not None and value > BAD * least * limit for value, least in measured
+    )  # fmt: skip
+
+
+def _grade(leads: tuple[LeadQuality, ...], limit: float) -> tuple[Grade, str]:
+    bad = [lead for lead in leads if _is_bad(lead, limit)]
+    if len(bad) > MOST_BAD_LEADS or len(bad) == len(leads):
+        return "poor", f"{len(bad)} of {len(leads)} leads are useless: {_told(bad)}"
+    found = [lead for lead in leads if lead.findings]
+    if found:
+        return "usable", _told(found)
+    return "good", "nothing was found"
+
+
+def _told(leads: list[LeadQuality]) -> str:
+    """Leads with the same finding together, as `V1, V2: flat`."""
+    by_finding: dict[str, list[str]] = {}
+    for lead in leads:
+        by_finding.setdefault("; ".join(lead.findings), []).append(lead.lead)
+    return ". ".join(f"{', '.join(names)}: {finding}" for finding, names in by_finding.items())
