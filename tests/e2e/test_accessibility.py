@@ -5,33 +5,59 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from einthoven.results import Failure
 from einthoven.workflows.workspace import Workspace
 from small_ecgs import fill
 from workbench_server import Server
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ("/library", "/library/seen", "/viewer", "/train", "/models", "/predict", "/evaluate", "/settings")
+PAGES = (
+    "/library", "/library/seen", "/quarantine", "/viewer", "/viewer/1", "/train", "/models", "/predict", "/evaluate",
+    "/settings", "/formats",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def filled(server: Server) -> Server:
     """The library with a small dataset, so that pages show more than their empty state."""
-    fill(Workspace(server.home), "seen", n=6)
+    workspace = Workspace(server.home)
+    fill(workspace, "seen", n=6)
+    for name, missing in (("bare.csv", ("rate", "unit")), ("broken.npz", ())):
+        failure = Failure(name, "FormatError", f"{name} cannot be read.", "Look at it.", missing)
+        workspace.quarantine.add("seen", failure, {name: b"x"}, size=1)
+    workspace.database.close()
     return server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_breaks_a_rule(filled: Server, page: Page, scheme: str) -> None:
+def test_no_page_breaks_a_rule(filled: Server, page: Page, scheme: str, tmp_path: Path) -> None:
     page.goto(filled.address)
     page.evaluate("scheme => localStorage.setItem('einthoven-scheme', scheme)", scheme)
+    page.evaluate("localStorage.setItem('einthoven-viewer', JSON.stringify({panel: true}))")
     broken: list[str] = []
     for path in PAGES:
         page.goto(filled.page(path))
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == scheme
-        # The text is evaluated by the driver, which the page's content security policy does not concern.
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}).then(r => r.violations)")
-        broken += [f"{path}: {rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+        broken += _broken(page, path)
+    page.goto(filled.page("/library"))
+    _open_import_form(page, tmp_path)
+    broken += _broken(page, "the import form")
     assert not broken, "\n".join(broken)
+
+
+def _open_import_form(page: Page, folder: Path) -> None:
+    (folder / "a.csv").write_text("1,2")
+    page.get_by_test_id("import-files-input").set_input_files(folder / "a.csv")
+    page.get_by_test_id("import-hints-toggle").click()
+    page.get_by_test_id("import-privacy-toggle").click()
+    page.get_by_test_id("import-keep-identifiers").check()
+    page.get_by_test_id("import-identifiers-warning").wait_for()
+
+
+def _broken(page: Page, place: str) -> list[str]:
+    # The text is evaluated by the driver, which the page's content security policy does not concern.
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']}).then(r => r.violations)")
+    return [f"{place}: {rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]

@@ -2,7 +2,7 @@
 import type { components } from "./schema";
 
 export { address, api, fetchBytes, sendForm, unwrap } from "./client";
-export { ApiProblem, asProblem, problemFrom, type ProblemBody } from "./problem";
+export { ApiProblem, asProblem, problemFrom, unreachable, type ProblemBody } from "./problem";
 
 type Schemas = components["schemas"];
 export type About = Schemas["About"];
@@ -20,6 +20,8 @@ export type EvaluationReport = Schemas["EvaluationReport"];
 export type Failure = Schemas["Failure"];
 export type ImportOutcome = Schemas["ImportOutcome"];
 export type ImportRequest = Schemas["ImportRequest"];
+export type FormatView = Schemas["FormatView"];
+export type LayoutView = Schemas["LayoutView"];
 export type Item = Schemas["Item"];
 export type ItemPage = Schemas["ItemPage"];
 export type Job = Schemas["Job"];
@@ -45,6 +47,7 @@ export type TablePreview = Schemas["TablePreview"];
 export type TaskClass = Schemas["TaskClass"];
 export type TaskInfo = Schemas["TaskInfo"];
 export type Thumbnail = Schemas["Thumbnail"];
+export type UploadState = Schemas["UploadState"];
 export type TrainCheck = Schemas["TrainCheck"];
 export type TrainOption = Schemas["TrainOption"];
 export type TrainOutcome = Schemas["TrainOutcome"];

@@ -378,6 +378,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Go on with a failed or cancelled import (`resumable`) where it was; it keeps its id.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job}/retry": {
         parameters: {
             query?: never;
@@ -389,7 +409,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Job
-         * @description Start a failed or cancelled job again, as a new job with the same request.
+         * @description Start a job again that ended, as a new job with the same request; an import goes on where it was.
          */
         post: operations["retry_job"];
         delete?: never;
@@ -427,6 +447,23 @@ export interface paths {
         };
         /** Labels Template */
         get: operations["labels_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/layouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Layouts */
+        get: operations["layouts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -587,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/records/{item}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Original
+         * @description The file the record was read from, blanked (or unchanged, if it was imported so), as a ZIP.
+         */
+        get: operations["original"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/records/{item}/predict": {
         parameters: {
             query?: never;
@@ -616,6 +673,50 @@ export interface paths {
          * @description float32, little-endian, `(n_leads, n_samples)` in C order at the record's own rate; NaN = missing.
          */
         get: operations["signal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Refused
+         * @description The quarantine of all datasets.
+         */
+        get: operations["all_refused"];
+        put?: never;
+        post?: never;
+        /**
+         * Empty Quarantine
+         * @description Delete every refused file of every dataset.
+         */
+        delete: operations["empty_quarantine"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/refused/{number}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Refused File
+         * @description A refused file as it came; as a ZIP when files that it needs were kept with it.
+         */
+        get: operations["refused_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -733,6 +834,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Upload State
+         * @description How far every file is that was announced by tus, so that only what lacks need be sent.
+         */
+        get: operations["upload_state"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Upload
+         * @description Give an upload up and forget its files.
+         */
+        delete: operations["cancel_upload"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads/{upload}/files": {
         parameters: {
             query?: never;
@@ -744,13 +869,65 @@ export interface paths {
         put?: never;
         /**
          * Add To Upload
-         * @description Add files, up to some hundred a call; answers how many the upload holds (`files`).
+         * @description Add files in one form, for scripts; answers how many whole files the upload holds (`files`).
          */
         post: operations["add_to_upload"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}/tus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tus Create
+         * @description Announce a file, with or without bytes: `Upload-Length`; `Upload-Metadata` of `filename` and `modified` (ms).
+         */
+        post: operations["tus_create"];
+        delete?: never;
+        /**
+         * Tus Abilities
+         * @description What this server can do of tus.
+         */
+        options: operations["tus_abilities"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}/tus/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Tus Terminate
+         * @description Withdraw a file.
+         */
+        delete: operations["tus_terminate"];
+        options?: never;
+        /**
+         * Tus Offset
+         * @description How many bytes of a file are here.
+         */
+        head: operations["tus_offset"];
+        /**
+         * Tus Append
+         * @description Add bytes at `Upload-Offset`.
+         */
+        patch: operations["tus_append"];
         trace?: never;
     };
 }
@@ -989,8 +1166,17 @@ export interface components {
             formats: {
                 [key: string]: number;
             };
+            /** Grades */
+            grades?: {
+                [key: string]: number;
+            };
             /** N Doubts */
             n_doubts: number;
+            /**
+             * N Same
+             * @default 0
+             */
+            n_same: number;
             /** N Without Age */
             n_without_age: number;
             /** Rates */
@@ -1127,6 +1313,31 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * FormatView
+         * @description One file format. `reason` says why it cannot be read here (a package is lacking); empty when it can.
+         *
+         *     `tried` names the real files that its reader was held against; empty when none could be had. `blanked`: whether
+         *     an original can be kept with its identifying fields blanked.
+         */
+        FormatView: {
+            /** Blanked */
+            blanked: boolean;
+            /** Extensions */
+            extensions: string[];
+            /** Limits */
+            limits: string[];
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /** States */
+            states: string;
+            /** Title */
+            title: string;
+            /** Tried */
+            tried: string;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -1135,8 +1346,17 @@ export interface components {
         /**
          * ImportOutcome
          * @description What became of every file: read, already there, refused; and of the labels that came along.
+         *
+         *     `copies`: files of the same bytes as another of the dataset, which were not added again; `same`: ECGs that were
+         *     added although another file of the dataset holds the same ECG, which is noted in both cases. Names are those that
+         *     the library knows; those of refused files are the files' own as long as they are in quarantine.
          */
         ImportOutcome: {
+            /**
+             * Copies
+             * @default []
+             */
+            copies: string[];
             /** Dataset */
             dataset: string;
             /** Doubts */
@@ -1151,18 +1371,38 @@ export interface components {
             labels_without_record: number;
             /** N Already There */
             n_already_there: number;
+            /**
+             * N Copies
+             * @default 0
+             */
+            n_copies: number;
             /** N Files */
             n_files: number;
+            /**
+             * N Originals
+             * @default 0
+             */
+            n_originals: number;
             /** N Read */
             n_read: number;
             /** N Refused */
             n_refused: number;
+            /**
+             * N Same
+             * @default 0
+             */
+            n_same: number;
             /** Notes */
             notes: string[];
             /** Records Without Label */
             records_without_label: number;
             /** Refused */
             refused: components["schemas"]["Failure"][];
+            /**
+             * Same
+             * @default []
+             */
+            same: string[];
             /** Seconds */
             seconds: number;
             /** Skipped */
@@ -1176,11 +1416,24 @@ export interface components {
          *
          *     `layout` names a known data set layout (`ptbxl`) that brings labels, subjects and folds;
          *     `resolution` picks among the layout's signal folders (PTB-XL: 100 or 500 Hz; None: what is there).
+         *
+         *     Names of files and folders are identifiers: they are stored as keyed hashes unless `keep_names` says that they
+         *     identify nobody. `keep_identifiers` keeps the original bytes unchanged, with what identifies a patient in them.
          */
         ImportRequest: {
             /** Dataset */
             dataset: string;
             hints?: components["schemas"]["ReadHints"];
+            /**
+             * Keep Identifiers
+             * @default false
+             */
+            keep_identifiers: boolean;
+            /**
+             * Keep Names
+             * @default false
+             */
+            keep_names: boolean;
             /** Layout */
             layout?: string | null;
             /**
@@ -1199,8 +1452,32 @@ export interface components {
             upload?: string | null;
         };
         /**
+         * IncomingFile
+         * @description One file of an upload: `size` bytes were announced, `offset` of them are here.
+         *
+         *     `modified` is when the file was changed last, in ms since 1970 as the sender's machine states it: with name and
+         *     size it tells whether a file that is offered again is the same. `version` differs each time a file is begun anew.
+         */
+        IncomingFile: {
+            /** Id */
+            id: string;
+            /** Modified */
+            modified: number | null;
+            /** Name */
+            name: string;
+            /** Offset */
+            offset: number;
+            /** Size */
+            size: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * Item
          * @description One record as a member of a dataset. `record_id` names its signal; two files of equal bytes share it.
+         *
+         *     `same_as` is the id of the item of this dataset that is the same ECG in another file. `grade` is the quality
+         *     that was found, in a word.
          */
         Item: {
             /** Age */
@@ -1220,6 +1497,8 @@ export interface components {
             fold: number | null;
             /** Format */
             format: string;
+            /** Grade */
+            grade?: string | null;
             /** Id */
             id: number;
             /** Labels */
@@ -1234,6 +1513,8 @@ export interface components {
             rate: number;
             /** Record Id */
             record_id: string;
+            /** Same As */
+            same_as?: number | null;
             /** Sex */
             sex: ("F" | "M") | null;
             /** Simulated */
@@ -1276,6 +1557,11 @@ export interface components {
             request: {
                 [key: string]: unknown;
             };
+            /**
+             * Resumable
+             * @default false
+             */
+            resumable: boolean;
             /** Started */
             started: string | null;
             /**
@@ -1334,6 +1620,28 @@ export interface components {
             warnings: string[];
         };
         /**
+         * LayoutView
+         * @description One published data set. `holds`: what its folder must hold; `brings`: which labels, what is corrected.
+         */
+        LayoutView: {
+            /** Brings */
+            brings: string;
+            /** Holds */
+            holds: string;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /** Resolutions */
+            resolutions: number[];
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /** Tried */
+            tried: string;
+        };
+        /**
          * ModelView
          * @description A model for people: its `ModelSpec` in words, its making in numbers.
          */
@@ -1388,6 +1696,44 @@ export interface components {
             validation_macro_auroc: number | null;
             /** Validation Macro F1 */
             validation_macro_f1: number | null;
+        };
+        /**
+         * Original
+         * @description What is kept of the file a record was read from. `read` and `kept` are sha256 of the bytes, before and after.
+         *
+         *     `kept` is None when no original is kept; `identifiers` says that the bytes are unchanged.
+         */
+        Original: {
+            /** Identifiers */
+            identifiers: boolean;
+            /** Kept */
+            kept: string | null;
+            /** Read */
+            read: string | null;
+            /** Size */
+            size: number | null;
+        };
+        /**
+         * PassportInShort
+         * @description What an answer rests on: how the record was read, and what was assumed, derived, changed and doubted.
+         */
+        PassportInShort: {
+            /** Assumed */
+            assumed: string[];
+            /** Changed */
+            changed: string[];
+            /** Derived */
+            derived: string[];
+            /** Device */
+            device: string | null;
+            /** Doubts */
+            doubts: string[];
+            /** Format */
+            format: string;
+            /** Reader */
+            reader: string;
+            /** Sha256 */
+            sha256: string;
         };
         /**
          * PredictRequest
@@ -1445,6 +1791,7 @@ export interface components {
             answer: string[];
             /** Item */
             item: number | null;
+            passport?: components["schemas"]["PassportInShort"] | null;
             prediction: components["schemas"]["Prediction"];
             /** Truth */
             truth: string[] | number | null;
@@ -1489,6 +1836,11 @@ export interface components {
              * @default 10
              */
             duration: number;
+            /**
+             * Quarantine Days
+             * @default 30
+             */
+            quarantine_days: number;
             /**
              * Target Rate
              * @default 100
@@ -1554,6 +1906,9 @@ export interface components {
          *         Lead names in the order in which they are stored.
          *     orientation
          *         `leads-first` for arrays `(leads, samples)`, `samples-first` for `(samples, leads)`.
+         *     stored
+         *         For raw files, which have no header: type of each stored number, little-endian without a suffix
+         *         and big-endian with `be`. It makes a file that no format knows readable.
          */
         ReadHints: {
             /** Baseline */
@@ -1566,6 +1921,8 @@ export interface components {
             orientation?: ("leads-first" | "samples-first") | null;
             /** Rate */
             rate?: number | null;
+            /** Stored */
+            stored?: ("int8" | "uint8" | "int16" | "uint16" | "int24" | "int32" | "float32" | "float64" | "int16be" | "uint16be" | "int24be" | "int32be" | "float32be" | "float64be") | null;
             /** Unit */
             unit?: ("mV" | "uV" | "V" | "counts" | "relative") | null;
         };
@@ -1574,7 +1931,9 @@ export interface components {
          * @description One record for the viewer, with its passport and its neighbours in the dataset.
          *
          *     `signal` of the same address is float32, little-endian, `(n_leads, n_samples)` in C order, in mV
-         *     (or relative units), NaN where samples are missing.
+         *     (or relative units), NaN where samples are missing. What was read, assumed, derived, changed and doubted, by
+         *     which library and from which device stands in `source`; `original` says what is kept of the file. `same_as` is
+         *     the item of the dataset that is the same ECG in another file.
          */
         RecordDetail: {
             /**
@@ -1592,6 +1951,8 @@ export interface components {
             file_name: string;
             /** Fold */
             fold: number | null;
+            /** Grade */
+            grade?: string | null;
             /** Item */
             item: number;
             /** Labels */
@@ -1604,14 +1965,21 @@ export interface components {
             n_samples: number;
             /** Next */
             next: number | null;
+            original?: components["schemas"]["Original"] | null;
             /** Position */
             position: number;
             /** Previous */
             previous: number | null;
+            /** Quality */
+            quality?: unknown;
             /** Rate */
             rate: number;
             /** Record Id */
             record_id: string;
+            /** Same As */
+            same_as?: number | null;
+            /** Same As Name */
+            same_as_name?: string | null;
             source: components["schemas"]["SourceInfo"];
             /** Steps */
             steps: string[];
@@ -1644,6 +2012,8 @@ export interface components {
             reason: string;
             /** Size */
             size: number;
+            /** Stored Name */
+            stored_name?: string | null;
         };
         /**
          * Run
@@ -1730,9 +2100,12 @@ export interface components {
          * @description What was read: the passport of a record.
          *
          *     `rate`, `unit`, `gain` (counts per unit, one per lead) and `leads` are as the *file* states
-         *     them; None where it does not. `assumed` says in words which hints were used, `doubts` what
-         *     looked wrong without stopping the reading. `band` is the pass band in Hz that the file states
-         *     was already applied. `simulated` is True for ECGs that no patient ever had.
+         *     them; None where it does not. `reader` is the library and version that decoded the samples.
+         *     `assumed` says in words which hints were used, `changed` what is not as it was stored (a gain
+         *     corrected, padding made missing), `doubts` what looked wrong without stopping the reading.
+         *     `derived` names the leads that were computed from others. `device` is maker and model, never a
+         *     serial number. `band` is the pass band in Hz that the file states was already applied.
+         *     `simulated` is True for ECGs that no patient ever had.
          */
         SourceInfo: {
             /**
@@ -1745,6 +2118,18 @@ export interface components {
                 number,
                 number
             ] | null;
+            /**
+             * Changed
+             * @default []
+             */
+            changed: string[];
+            /**
+             * Derived
+             * @default []
+             */
+            derived: string[];
+            /** Device */
+            device?: string | null;
             /**
              * Doubts
              * @default []
@@ -2040,6 +2425,18 @@ export interface components {
              * @enum {string}
              */
             z_score: "lead" | "record" | "none";
+        };
+        /**
+         * UploadState
+         * @description An upload with all its files that were announced; it is forgotten at `expires` when nothing arrives.
+         */
+        UploadState: {
+            /** Expires */
+            expires: string;
+            /** Files */
+            files: components["schemas"]["IncomingFile"][];
+            /** Upload */
+            upload: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -2358,8 +2755,11 @@ export interface operations {
     };
     forget_refused: {
         parameters: {
-            query: {
-                ids: number[];
+            query?: {
+                /** @description numbers of files */
+                ids?: number[] | null;
+                /** @description all of the dataset instead */
+                everything?: boolean;
             };
             header?: never;
             path: {
@@ -2496,7 +2896,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Availability"][];
+                    "application/json": components["schemas"]["FormatView"][];
                 };
             };
         };
@@ -2783,6 +3183,37 @@ export interface operations {
             };
         };
     };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     retry_job: {
         parameters: {
             query?: never;
@@ -2862,6 +3293,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    layouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayoutView"][];
+                };
             };
         };
     };
@@ -3219,6 +3670,37 @@ export interface operations {
             };
         };
     };
+    original: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     predict_one: {
         parameters: {
             query?: never;
@@ -3264,6 +3746,75 @@ export interface operations {
             header?: never;
             path: {
                 item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    all_refused: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedFile"][];
+                };
+            };
+        };
+    };
+    empty_quarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    refused_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
             };
             cookie?: never;
         };
@@ -3479,6 +4030,66 @@ export interface operations {
             };
         };
     };
+    upload_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     add_to_upload: {
         parameters: {
             query?: never;
@@ -3504,6 +4115,147 @@ export interface operations {
                         [key: string]: number;
                     };
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tus_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tus_abilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tus_terminate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tus_offset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tus_append: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

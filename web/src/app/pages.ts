@@ -20,7 +20,7 @@ export interface PageEntry {
 }
 
 export const PAGES: readonly PageEntry[] = [
-  { to: "/library", word: "Library", icon: IconFolders, what: "datasets, files and labels" },
+  { to: "/library", word: "Library", icon: IconFolders, what: "datasets, files and labels", also: "/quarantine" },
   { to: "/viewer", word: "Viewer", icon: IconHeartRateMonitor, what: "an ECG on paper" },
   { to: "/train", word: "Train", icon: IconSchool, what: "make a model learn a task", also: "/runs" },
   { to: "/models", word: "Models", icon: IconBox, what: "what has been trained or taken in" },
@@ -28,7 +28,7 @@ export const PAGES: readonly PageEntry[] = [
   { to: "/evaluate", word: "Evaluate", icon: IconChartHistogram, what: "how good a model is" },
 ];
 
-export const SETTINGS: PageEntry = { to: "/settings", word: "Settings", icon: IconAdjustments, what: "this installation" };
+export const SETTINGS: PageEntry = { to: "/settings", word: "Settings", icon: IconAdjustments, what: "this installation", also: "/formats" };
 
 export function isActive(entry: PageEntry, path: string): boolean {
   return [entry.to, entry.also].some((start) => start !== undefined && (path === start || path.startsWith(`${start}/`)));

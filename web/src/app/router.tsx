@@ -35,6 +35,12 @@ const dataset = createRoute({
   path: "/library/$dataset",
   component: lazyRouteComponent(() => import("@/features/library"), "DatasetPage"),
 });
+const quarantine = createRoute({
+  getParentRoute: () => root,
+  path: "/quarantine",
+  validateSearch: keep("dataset"),
+  component: lazyRouteComponent(() => import("@/features/library"), "QuarantinePage"),
+});
 const viewerHome = createRoute({
   getParentRoute: () => root,
   path: "/viewer",
@@ -81,9 +87,15 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings"), "SettingsPage"),
 });
 
+const formats = createRoute({
+  getParentRoute: () => root,
+  path: "/formats",
+  component: lazyRouteComponent(() => import("@/features/settings"), "FormatsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
-    home, library, dataset, viewerHome, viewer, train, run, models, predict, evaluate, settings,
+    home, library, dataset, quarantine, viewerHome, viewer, train, run, models, predict, evaluate, settings, formats,
   ]),
   defaultErrorComponent: PageFailed,
   defaultPendingMs: 150,

@@ -41,6 +41,8 @@ export interface ShownLead {
   readonly name: string;
   readonly label: string;
   readonly sign: 1 | -1;
+  /** True for a lead that was computed from others. */
+  readonly derived?: boolean;
 }
 
 const shown = (name: string, sign: 1 | -1 = 1): ShownLead => ({ name, label: sign === 1 ? name : `\u2212${name}`, sign });
@@ -72,8 +74,9 @@ export interface Cell {
   /** Seconds after the start of the window at the left edge, and how many are shown. */
   readonly from: number;
   readonly seconds: number;
-  /** Places for the label, the wanted one first. */
+  /** Places for the label, the wanted one first; a remark stands behind it, or below where it is in the margin. */
   readonly labelPlaces: readonly Box[];
+  readonly remark: "behind" | "below";
 }
 
 export interface MissingCell {
@@ -112,6 +115,8 @@ export interface PageRequest {
   readonly height: number;
   /** Lowest and highest value of each lead, from its baseline: the outer rows keep room for them. */
   readonly ranges?: readonly (readonly [number, number])[];
+  /** Leads that were computed from others: marked as such. */
+  readonly derived?: readonly string[];
 }
 
 const LEFT_MM = 2;
@@ -190,7 +195,8 @@ export function layOut(request: PageRequest): PageLayout {
     if (channel < 0) gaps.push({ lead, slot, baseline });
     else
       cells.push({
-        lead, channel, rhythm, x, width, baseline, slot, from,
+        lead: request.derived?.includes(lead.name) ? { ...lead, derived: true } : lead,
+        channel, rhythm, x, width, baseline, slot, from, remark: consecutive ? "behind" : "below",
         seconds: width / scale.mmPerSecond, labelPlaces: consecutive ? placesByTrace(slot, baseline) : [placeInGutter(slot, baseline, gutter, hasPulse(baseline))],
       });
   };

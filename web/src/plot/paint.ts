@@ -17,9 +17,19 @@ export interface Drawing {
   readonly start: number;
   /** Printed at the foot: speed, gain, filter ... */
   readonly settings: readonly string[];
+  /** Moments of pacing spikes, seconds from the start of the record. */
+  readonly spikes?: readonly number[];
 }
 
 const LABEL_MM = 3.5;
+const REMARK_MM = 2.5;
+const DERIVED = "derived";
+/** Widths of characters of the label and of the remark, generously. */
+const LABEL_CHARACTER_MM = 2.3;
+const NARROW_CHARACTER_MM = 1.1;
+const REMARK_CHARACTER_MM = 1.5;
+const SPIKE_MM = 3;
+const SPIKE_LINE_MM = 0.5;
 const FOOT_MM = 2.9;
 const MISSING_MM = 3;
 
@@ -38,6 +48,7 @@ export function paintTraces(pen: Pen, drawing: Drawing): void {
     if (isEmpty(drawing, cell))
       pen.text(cell.x + 12, cell.baseline, "no samples here", { size: MISSING_MM, colour: palette.quiet, halo: palette.paper });
     paintTrace(pen, drawing, cell);
+    paintSpikes(pen, drawing, cell);
   }
   for (const cell of page.cells) paintLabel(pen, drawing, cell);
   for (const { lead, slot, baseline } of page.gaps)
@@ -70,17 +81,37 @@ function paintTrace(pen: Pen, { page, signal, scale, palette, start }: Drawing, 
   pen.line(x, y, points.length, palette.trace, TRACE_MM, { x: cell.x, y: 0, width: cell.width, height: page.footer.y });
 }
 
+/** Small strokes at the foot of the row, where no trace of this lead is mistaken for them. */
+function paintSpikes(pen: Pen, { scale, palette, start, spikes = [] }: Drawing, cell: Cell): void {
+  const foot = cell.slot.y + cell.slot.height - 0.5;
+  for (const spike of spikes) {
+    const after = spike - start - cell.from;
+    if (after < 0 || after > cell.seconds) continue;
+    const x = cell.x + mmOfSeconds(scale, after);
+    stroke(pen, [x, x], [foot - SPIKE_MM, foot], palette.caliper, SPIKE_LINE_MM);
+  }
+}
+
 /** The label stands in the first of its places that its own trace leaves free. */
 function paintLabel(pen: Pen, drawing: Drawing, cell: Cell): void {
+  const { palette } = drawing;
   const place = cell.labelPlaces.find((box) => !crosses(drawing, cell, box)) ?? cell.labelPlaces[0]!;
-  pen.text(place.x, place.y + LABEL_HEIGHT_MM / 2, cell.lead.label, {
-    size: LABEL_MM, colour: drawing.palette.ink, strong: true, halo: drawing.palette.paper,
-  });
+  const y = place.y + LABEL_HEIGHT_MM / 2;
+  pen.text(place.x, y, cell.lead.label, { size: LABEL_MM, colour: palette.ink, strong: true, halo: palette.paper });
+  if (!cell.lead.derived) return;
+  const remark = { size: REMARK_MM, colour: palette.ink, halo: palette.paper };
+  if (cell.remark === "below") pen.text(place.x, y + LABEL_HEIGHT_MM - 0.5, DERIVED, remark);
+  else pen.text(place.x + labelWidth(cell.lead.label) + 0.8, y, `(${DERIVED})`, remark);
+}
+
+function labelWidth(label: string): number {
+  return [...label].reduce((sum, character) => sum + (character === "I" ? NARROW_CHARACTER_MM : LABEL_CHARACTER_MM), 0);
 }
 
 function crosses({ signal, scale, start }: Drawing, cell: Cell, box: Box): boolean {
   const from = (start + cell.from + (box.x - cell.x) / scale.mmPerSecond) * signal.rate;
-  const width = 1 + 2.3 * cell.lead.label.length;
+  const remark = cell.lead.derived && cell.remark === "behind" ? (DERIVED.length + 2) * REMARK_CHARACTER_MM : 0;
+  const width = 1 + labelWidth(cell.lead.label) + remark;
   const range = extent(signal.channels[cell.channel]!, from, from + (width / scale.mmPerSecond) * signal.rate + 1);
   if (range === null) return false;
   const level = signal.levels[cell.channel]!;

@@ -22,6 +22,9 @@ export interface PaperOptions {
   readonly measuring: boolean;
   readonly snapping: boolean;
   readonly settings: readonly string[];
+  /** Leads that were computed from others, and moments of pacing spikes in seconds: both are marked. */
+  readonly derived: readonly string[];
+  readonly spikes: readonly number[];
 }
 
 /** What is shown at the moment. */
@@ -152,7 +155,7 @@ export class Paper {
     this.page = layOut({
       layout: layoutOf(this.options.layout), order: this.options.order, leads: this.signal.leads,
       rhythmLead: this.options.rhythmLead, duration: this.signal.duration, scale,
-      width: width / scale.pxPerMm, height: height / scale.pxPerMm, ranges: this.signal.ranges,
+      width: width / scale.pxPerMm, height: height / scale.pxPerMm, ranges: this.signal.ranges, derived: this.options.derived,
     });
     this.start = clampStart(this.start, this.page.span, this.signal.duration);
     this.sheet.style.cursor = this.options.measuring ? "crosshair" : this.canScroll ? "grab" : "default";
@@ -185,7 +188,7 @@ export class Paper {
     if (scale === null || page === null || signal === null || options === null) return;
     const ratio = window.devicePixelRatio || 1;
     const palette = PALETTES[options.palette];
-    const drawing: Drawing = { page, signal, scale, palette, start: this.start, settings: options.settings };
+    const drawing: Drawing = { page, signal, scale, palette, start: this.start, settings: options.settings, spikes: options.spikes };
     const [grid, traces, caliper] = this.layers.map((canvas) => this.prepare(canvas, page, scale, ratio)) as [
       CanvasRenderingContext2D, CanvasRenderingContext2D, CanvasRenderingContext2D,
     ];

@@ -214,6 +214,7 @@ test("a printed sheet is A4 landscape in millimetres, with name, settings and no
   const svg = printSheet({
     signal, layout: "3x4+1", order: "standard", rhythmLead: "II", mmPerSecond: 25, mmPerUnit: 10, palette: "pink", start: 0,
     settings: ["25 mm/s", "10 mm/mV", "as recorded"], title: `<a> & "b"`, facts: ["F 73"], notice: "Research use only",
+    passport: ["read from a.hea", "derived: III", "DOUBTS: x"], derived: ["III"], spikes: [],
   });
   const sheet = new DOMParser().parseFromString(svg, "image/svg+xml");
   expect(sheet.querySelector("parsererror")).toBeNull();
@@ -221,5 +222,7 @@ test("a printed sheet is A4 landscape in millimetres, with name, settings and no
   expect([root.getAttribute("width"), root.getAttribute("height"), root.getAttribute("viewBox")]).toEqual(["297mm", "210mm", "0 0 297 210"]);
   const texts = [...sheet.querySelectorAll("text")].map((t) => t.textContent);
   expect(texts).toEqual(expect.arrayContaining([`<a> & "b"`, "Research use only", ...TWELVE]));
+  expect(texts.filter((text) => text === "(derived)")).toHaveLength(1);
+  expect(texts).toEqual(expect.arrayContaining(["read from a.hea", "derived: III", "DOUBTS: x"]));
   expect(texts.join(" ")).toContain("25 mm/s \u00b7 10 mm/mV \u00b7 as recorded");
 });

@@ -58,6 +58,7 @@ export function aJob(changes: Partial<Job>): Job {
     progress: { done: 2, total: 5, message: "ECGs predicted", seconds_left: 170 },
     cancel_requested: false,
     headline: "",
+    resumable: false,
     problem: null,
     files: [],
     request: { model: "m", dataset: "demo" },

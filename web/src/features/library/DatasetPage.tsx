@@ -9,6 +9,7 @@ import { useOpenedDataset } from "./current";
 import { Ages, Classes, Files } from "./Distributions";
 import { ImportButtons } from "./ImportButtons";
 import { useImporting } from "./importing/context";
+import { UnfinishedUploads } from "./importing/Unfinished";
 import { RefusedList } from "./importing/RefusedList";
 import { LabelsDialog } from "./labels/LabelsDialog";
 import { NO_FILTER, type Filter } from "./records/filter";
@@ -113,6 +114,7 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
       }
     >
       <KeyHelp keys={KEYS} />
+      <UnfinishedUploads dataset={dataset.name} />
       {empty && dataset.n_refused === 0 ? (
         <NoRecords name={dataset.name} />
       ) : (
@@ -228,14 +230,17 @@ function Refused({ dataset, n }: { dataset: string; n: number }) {
       <div className={css["row"]}>
         <StateTag plain state="bad" word={`${fmt.plural(n, "file")} could not be read`} />
         <span className="ein-quiet">Each is kept with its reason; many need only a hint.</span>
-        <Button ml="auto" size="xs" variant="default" onClick={() => setOpen(!open)} aria-expanded={open} data-testid="refused-toggle">
+        <LinkButton ml="auto" size="xs" variant="subtle" to="/quarantine" search={{ dataset }} data-testid="quarantine-link">
+          Open the quarantine
+        </LinkButton>
+        <Button size="xs" variant="default" onClick={() => setOpen(!open)} aria-expanded={open} data-testid="refused-toggle">
           {open ? "Fold" : "Reasons and hints"}
         </Button>
       </div>
       {open && (
         <Query query={refused}>
           {(files) => (
-            <RefusedList dataset={dataset} files={files} onStart={({ job, title }) => job !== null && importing.follow(job, dataset, title)} />
+            <RefusedList dataset={dataset} files={files} onFollow={importing.follow} />
           )}
         </Query>
       )}

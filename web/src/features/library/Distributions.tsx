@@ -83,6 +83,7 @@ export function Files({ summary, onlyDoubts, onDoubts }: { summary: DatasetSumma
     { title: "Rate", counts: summary.rates },
     { title: "Length", counts: summary.durations },
     { title: "Amplitude", counts: summary.amplitudes },
+    { title: "Signal", counts: summary.grades ?? {} },
   ];
   const folds = Object.keys(summary.folds).sort((a, b) => Number(a) - Number(b));
   return (

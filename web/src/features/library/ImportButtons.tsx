@@ -1,5 +1,6 @@
 import { Button, Menu } from "@mantine/core";
-import { IconChevronDown, IconFiles, IconFolder, IconProgress, IconUpload } from "@tabler/icons-react";
+import { IconChevronDown, IconFiles, IconFolder, IconHelpCircle, IconProgress, IconUpload } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useImporting } from "./importing/context";
 
 /** "Import" with its two ways in, and the way back to imports that are under way. */
@@ -30,7 +31,10 @@ export function ImportButtons({ dataset, primary }: { dataset?: string; primary?
           <Menu.Item leftSection={<IconFolder size={16} />} onClick={() => importing.choose("folder", dataset)} data-testid="import-folder">
             A folder with all it holds
           </Menu.Item>
-          <Menu.Label>Or drop them anywhere on this page.</Menu.Label>
+          <Menu.Label>Or drop them anywhere on this page; archives too.</Menu.Label>
+          <Menu.Item component={Link} to="/formats" leftSection={<IconHelpCircle size={16} />}>
+            Which formats?
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
     </>

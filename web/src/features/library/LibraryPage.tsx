@@ -8,6 +8,7 @@ import { useDatasets, useCurrentDataset } from "./current";
 import { FirstSteps } from "./FirstSteps";
 import { ImportButtons } from "./ImportButtons";
 import { useImporting } from "./importing/context";
+import { UnfinishedUploads } from "./importing/Unfinished";
 import { amplitudeWords, rates } from "./words";
 import css from "./library.module.css";
 
@@ -22,6 +23,7 @@ export function LibraryPage() {
   return (
     <Page title="Library" actions={<ImportButtons primary />}>
       <KeyHelp keys={KEYS} />
+      <UnfinishedUploads />
       <Query query={datasets}>{(list) => (list.length === 0 ? <NoDatasets /> : <DatasetList datasets={list} />)}</Query>
     </Page>
   );
@@ -34,7 +36,7 @@ function NoDatasets() {
       <EmptyState
         icon={<IconFolders size={48} stroke={1.25} />}
         title="No ECGs yet"
-        body="Drop ECG files or a whole folder anywhere on this page. They are copied into this installation and never leave it."
+        body="Drop ECG files, whole folders or archives (.zip, .tar.gz) anywhere on this page. They are copied into this installation and never leave it."
         action={
           <>
             <Button leftSection={<IconFiles size={16} />} onClick={() => importing.choose("files")}>
@@ -43,7 +45,7 @@ function NoDatasets() {
             <Button variant="default" leftSection={<IconFolder size={16} />} onClick={() => importing.choose("folder")}>
               Choose a folder
             </Button>
-            <LinkButton variant="subtle" to="/settings">
+            <LinkButton variant="subtle" to="/formats">
               Which formats?
             </LinkButton>
           </>
@@ -88,7 +90,7 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
         title: "Not read",
         width: 80,
         value: (d) => d.n_refused,
-        cell: (d) => (d.n_refused > 0 ? <StateTag plain state="bad" word={fmt.plural(d.n_refused, "file")} /> : <span className="ein-quiet">none</span>),
+        cell: (d) => (d.n_refused > 0 ? <QuarantineLink dataset={d.name} n={d.n_refused} /> : <span className="ein-quiet">none</span>),
       },
       { id: "rate", title: "Rate", width: 128, value: (d) => d.rates[0] ?? null, cell: (d) => rates(d.rates) },
       { id: "amplitude", title: "Amplitude", width: 80, value: (d) => d.amplitudes.join(" "), cell: (d) => <span title={amplitudeWords(d.amplitudes)}>{d.amplitudes.join(", ")}</span> },
@@ -115,5 +117,13 @@ function DatasetList({ datasets }: { datasets: Dataset[] }) {
       </Panel>
       <FirstSteps datasets={datasets} />
     </>
+  );
+}
+
+function QuarantineLink({ dataset, n }: { dataset: string; n: number }) {
+  return (
+    <Link to="/quarantine" search={{ dataset }} onClick={(event) => event.stopPropagation()} data-testid="quarantine-link">
+      <StateTag plain state="bad" word={fmt.plural(n, "file")} />
+    </Link>
   );
 }

@@ -2,3 +2,4 @@
 export { ChooseRecordPage } from "./ChooseRecordPage";
 export { DatasetPage } from "./DatasetPage";
 export { LibraryPage } from "./LibraryPage";
+export { QuarantinePage } from "./quarantine/QuarantinePage";

@@ -10,7 +10,7 @@ export function run(changes: Partial<Run>): Run {
   return {
     job: {
       id: "j1", kind: "train", title: "Train demo", state: "running", created: "2026-11-22T10:00:00", started: "2026-11-22T10:00:01",
-      finished: null, progress: { done: 0, total: 0, message: "", seconds_left: null }, cancel_requested: false, headline: "",
+      finished: null, progress: { done: 0, total: 0, message: "", seconds_left: null }, cancel_requested: false, resumable: false, headline: "",
       problem: null, files: [], request: {},
     },
     request: {

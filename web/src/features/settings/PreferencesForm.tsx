@@ -11,6 +11,7 @@ export function PreferencesForm({ stored, cores }: { stored: Preferences; cores:
   const client = useQueryClient();
   const [rate, setRate] = useState<number | string>(stored.target_rate ?? "");
   const [duration, setDuration] = useState<number | string>(stored.duration ?? "");
+  const [days, setDays] = useState<number | string>(stored.quarantine_days ?? "");
   const [threads, setThreads] = useState<number | string>(stored.threads ?? "");
   const save = useMutation({
     mutationFn: (wanted: Preferences) => unwrap(api.PUT("/api/preferences", { body: wanted })),
@@ -30,10 +31,12 @@ export function PreferencesForm({ stored, cores }: { stored: Preferences; cores:
     },
   });
   const wanted: Preferences | null =
-    typeof rate === "number" && typeof duration === "number"
-      ? { target_rate: rate, duration, threads: typeof threads === "number" ? threads : null }
+    typeof rate === "number" && typeof duration === "number" && typeof days === "number"
+      ? { target_rate: rate, duration, quarantine_days: days, threads: typeof threads === "number" ? threads : null }
       : null;
-  const same = wanted !== null && wanted.target_rate === stored.target_rate && wanted.duration === stored.duration && wanted.threads === (stored.threads ?? null);
+  const same =
+    wanted !== null && wanted.target_rate === stored.target_rate && wanted.duration === stored.duration &&
+    wanted.quarantine_days === stored.quarantine_days && wanted.threads === (stored.threads ?? null); // prettier-ignore
   return (
     <form
       className={css["stack"]}
@@ -68,6 +71,16 @@ export function PreferencesForm({ stored, cores }: { stored: Preferences; cores:
           value={threads}
           onChange={setThreads}
           data-testid="pref-threads"
+        />
+        <NumberInput
+          label="Days in quarantine"
+          description="Files that cannot be read are kept unchanged so long, then deleted: they may name patients."
+          min={1}
+          max={3650}
+          allowDecimal={false}
+          value={days}
+          onChange={setDays}
+          data-testid="pref-quarantine-days"
         />
       </div>
       <div className="ein-quiet">Models that exist keep the rate and window they were trained with.</div>

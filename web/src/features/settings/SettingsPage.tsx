@@ -1,20 +1,18 @@
-import { ActionIcon } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { api, unwrap, type About, type Availability } from "@/api";
-import { Definitions, Grid, Page, Panel, Query, saveText, StateTag, toCsv } from "@/ui";
+import { Definitions, Grid, LinkButton, Page, Panel, Query, saveText, StateTag, toCsv } from "@/ui";
 import { PreferencesForm } from "./PreferencesForm";
+import { TableFoot, Usable } from "./Usable";
 import css from "./settings.module.css";
 
 export function SettingsPage() {
   const about = useQuery({ queryKey: ["about"], queryFn: ({ signal }) => unwrap(api.GET("/api/about", { signal })) });
   const preferences = useQuery({ queryKey: ["preferences"], queryFn: ({ signal }) => unwrap(api.GET("/api/preferences", { signal })) });
-  const formats = useQuery({ queryKey: ["formats"], queryFn: ({ signal }) => unwrap(api.GET("/api/formats", { signal })) });
   const architectures = useQuery({ queryKey: ["architectures"], queryFn: ({ signal }) => unwrap(api.GET("/api/architectures", { signal })) });
   return (
     <Page title="Settings">
       <Grid min={440}>
-        <Panel title="For new trainings" testId="panel-preferences">
+        <Panel title="Preferences" testId="panel-preferences">
           <Query query={preferences}>
             {(stored) => <PreferencesForm key={JSON.stringify(stored)} stored={stored} cores={about.data?.cores ?? null} />}
           </Query>
@@ -23,8 +21,13 @@ export function SettingsPage() {
           <Query query={about}>{(facts) => <AboutView about={facts} />}</Query>
         </Panel>
       </Grid>
-      <Panel title="File formats" explain="Each file tells its format by its content, not by its name." flush testId="panel-formats">
-        <Query query={formats}>{(list) => <Entries list={list} what="formats" />}</Query>
+      <Panel title="File formats and data sets" testId="panel-formats">
+        <div className={css["between"]}>
+          <span>What can be read here, what each file must state, and what each reader was tried with.</span>
+          <LinkButton to="/formats" variant="default" size="xs" data-testid="formats-link">
+            All formats
+          </LinkButton>
+        </div>
       </Panel>
       <Panel title="Architectures" explain="The kinds of neural network that can be trained here." flush testId="panel-architectures">
         <Query query={architectures}>{(list) => <Entries list={list} what="architectures" />}</Query>
@@ -62,15 +65,7 @@ function AboutView({ about }: { about: About }) {
 }
 
 function Entries({ list, what }: { list: Availability[]; what: string }) {
-  const files = list.some((entry) => (entry.extensions ?? []).length > 0);
-  const save = () =>
-    saveText(
-      `${what}.csv`,
-      toCsv(
-        ["name", "title", "summary", "files", "available", "reason"],
-        list.map((e) => [e.name, e.title, e.summary, (e.extensions ?? []).join(" "), e.available, e.reason]),
-      ),
-    );
+  const save = () => saveText(`${what}.csv`, toCsv(["name", "title", "summary", "available", "reason"], list.map((e) => [e.name, e.title, e.summary, e.available, e.reason])));
   return (
     <>
       <table className={css["entries"]} data-testid={what}>
@@ -78,7 +73,6 @@ function Entries({ list, what }: { list: Availability[]; what: string }) {
           <tr>
             <th>Name</th>
             <th>What it is</th>
-            {files && <th>Files</th>}
             <th>Here</th>
           </tr>
         </thead>
@@ -87,29 +81,14 @@ function Entries({ list, what }: { list: Availability[]; what: string }) {
             <tr key={entry.name}>
               <td className={css["entryName"]}>{entry.title || entry.name}</td>
               <td>{entry.summary}</td>
-              {files && <td className={css["entryFiles"]}>{(entry.extensions ?? []).join(" ")}</td>}
               <td className={css["entryState"]}>
-                {entry.available ? (
-                  <StateTag plain state="good" word="usable" />
-                ) : (
-                  <>
-                    <StateTag plain state="doubt" word="not usable" />
-                    <div className="ein-quiet">{entry.reason}</div>
-                  </>
-                )}
+                <Usable reason={entry.available ? "" : entry.reason} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      <div className={css["foot"]}>
-        <span>
-          {list.filter((entry) => entry.available).length} of {list.length} usable here
-        </span>
-        <ActionIcon onClick={save} aria-label="Save table as CSV">
-          <IconDownload size={16} />
-        </ActionIcon>
-      </div>
+      <TableFoot words={`${list.filter((entry) => entry.available).length} of ${list.length} usable here`} onSave={save} />
     </>
   );
 }

@@ -4,7 +4,8 @@ import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { RecordDetail } from "@/api";
 import { Explain, Facts, Mark, SimulatedTag, StateTag, fmt } from "@/ui";
-import { RELATIVE_EXPLAINED, amplitudeText, classesOf, subjectText } from "./words";
+import { GRADES } from "./QualityPanel";
+import { RELATIVE_EXPLAINED, amplitudeText, classesOf, qualityOf, subjectText } from "./words";
 import css from "./viewer.module.css";
 
 interface HeaderLineProps {
@@ -15,7 +16,8 @@ interface HeaderLineProps {
 
 export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
   const { source, amplitude } = record;
-  const doubts = source.doubts ?? [];
+  const { doubts } = source;
+  const quality = qualityOf(record);
   return (
     <header className={css["header"]}>
       <Neighbour item={record.previous} what="Previous ECG (←)" testId="viewer-previous" onGo={onGo} />
@@ -34,6 +36,11 @@ export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
             <Link to="/library/$dataset" params={{ dataset: record.dataset }} className={css["link"]}>
               {record.dataset}
             </Link>,
+            record.same_as !== null && record.same_as !== undefined && (
+              <Link to="/viewer/$item" params={{ item: String(record.same_as) }} className={css["link"]} title={record.same_as_name ?? undefined} data-testid="viewer-same">
+                the same ECG is in another file
+              </Link>
+            ),
             <span data-testid="viewer-position">
               {fmt.count(record.position)} of {fmt.count(record.total)}
             </span>,
@@ -47,6 +54,11 @@ export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
           </Mark>
         ))}
       </span>
+      {quality !== null && quality.grade !== "good" && (
+        <button type="button" className={css["bare"]} onClick={onDoubts} title={quality.reason} data-testid="viewer-grade">
+          <StateTag state={GRADES[quality.grade] ?? "neutral"} word={`${quality.grade} signal`} />
+        </button>
+      )}
       {doubts.length > 0 && (
         <button type="button" className={css["bare"]} onClick={onDoubts} data-testid="viewer-doubts">
           <StateTag state="doubt" word={fmt.plural(doubts.length, "doubt")} />

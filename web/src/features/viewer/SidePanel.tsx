@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { RecordDetail } from "@/api";
 import { PassportPanel } from "./PassportPanel";
 import { LabelsPanel, PredictionPanel } from "./PredictionPanel";
+import { QualityPanel } from "./QualityPanel";
 import css from "./viewer.module.css";
 
 interface SidePanelProps {
@@ -20,6 +21,9 @@ export function SidePanel({ record, model, onModel }: SidePanelProps) {
       </Fold>
       <Fold title="Prediction">
         <PredictionPanel item={record.item} model={model} onModel={onModel} />
+      </Fold>
+      <Fold title="Signal quality">
+        <QualityPanel record={record} />
       </Fold>
       <Fold title="Passport">
         <PassportPanel record={record} />

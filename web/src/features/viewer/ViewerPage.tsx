@@ -21,13 +21,15 @@ import { Toolbar } from "./Toolbar";
 import { USUAL, type ViewerSettings, parseSettings } from "./settings";
 import { KEYS, useViewerKeys } from "./useViewerKeys";
 import { type Shown, useShown } from "./useShown";
-import { missingText, settingsLine, subjectText } from "./words";
+import { divided, missingText, passportLines, settingsLine, subjectText } from "./words";
 import css from "./viewer.module.css";
 
 const route = getRouteApi("/viewer/$item");
 
 /** From this width of the window on, ten seconds fit beside the open panel. */
 const WIDE_PX = 1560;
+
+const PACING_LEGEND = "short strokes: pacing spikes";
 
 export function ViewerPage() {
   const { item: text } = route.useParams();
@@ -98,14 +100,16 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
   const screenPxPerMm = pxPerMm ?? CSS_PX_PER_MM;
   const palette: PaletteName = settings.colour === "auto" ? (scheme === "dark" ? "dark" : "pink") : settings.colour;
   const gain = settings.gain[record.amplitude];
+  const spikes = useMemo(() => divided(record.annotations).spikes, [record]);
 
   const options = useMemo<PaperOptions>(
     () => ({
       layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
       screenPxPerMm, zoom: settings.zoom, palette, measuring, snapping: settings.snapping,
-      settings: settingsLine(record, { speed: settings.speed, gain, zoom: settings.zoom, filter }),
+      settings: [...settingsLine(record, { speed: settings.speed, gain, zoom: settings.zoom, filter }), ...(spikes.length > 0 ? [PACING_LEGEND] : [])],
+      derived: record.source.derived, spikes,
     }),
-    [settings, gain, screenPxPerMm, palette, measuring, record, filter],
+    [settings, gain, screenPxPerMm, palette, measuring, record, filter, spikes],
   );
 
   const go = useCallback(
@@ -134,7 +138,8 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
       printSheet({
         signal, layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
         palette: settings.colour === "neutral" ? "neutral" : "pink", start,
-        settings: settingsLine(record, { speed: settings.speed, gain, zoom: 1, filter }),
+        settings: [...settingsLine(record, { speed: settings.speed, gain, zoom: 1, filter }), ...(spikes.length > 0 ? [PACING_LEGEND] : [])],
+        passport: passportLines(record), derived: record.source.derived, spikes,
         title: record.file_name,
         facts: [
           subjectText(record.subject),
@@ -146,7 +151,7 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
         ],
         notice: `${RESEARCH_NOTICE} Einthoven, printed ${fmt.when(new Date().toISOString())}`,
       }),
-    [signal, settings, gain, start, record, filter, view?.missing],
+    [signal, settings, gain, start, record, filter, view?.missing, spikes],
   );
 
   return (
@@ -167,7 +172,7 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
           <EcgPaper
             ref={paper} record={record.item} signal={signal} options={options} onWindow={setView} onCaliper={setCaliper}
             onZoom={(direction) => onSettings({ ...settings, zoom: stepZoom(settings.zoom, direction) })}
-            label={`ECG ${record.file_name}: leads ${record.leads.join(", ")}; ${options.settings.join(", ")}`}
+            label={`ECG ${record.file_name}: leads ${record.leads.map((lead) => (record.source.derived.includes(lead) ? `${lead} (derived)` : lead)).join(", ")}; ${options.settings.join(", ")}`}
           />
           {view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
           <div className={css["under"]}>

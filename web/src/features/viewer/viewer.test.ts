@@ -2,12 +2,12 @@ import { describe, expect, test, vi } from "vitest";
 import type { RecordDetail } from "@/api";
 import { FILTERS, USUAL, filterOf, parseSettings, withNextFilter, withNextGain, withNextLayout, withNextSpeed } from "./settings";
 import { KEYS, type KeyActions, actionOf } from "./useViewerKeys";
-import { classesOf, filterText, gainsText, labelText, missingText, settingsLine, subjectText } from "./words";
+import { classesOf, divided, filterText, gainsText, labelText, missingText, passportLines, qualityOf, settingsLine, statements, subjectText } from "./words";
 
 const RECORD: RecordDetail = {
   item: 7, dataset: "demo", file_name: "00841_hr", record_id: "x", leads: ["I", "II"], rate: 500, n_samples: 5000, duration: 10, amplitude: "mV",
   subject: { id: null, age: 73, sex: "F" },
-  source: { name: "a.hea", format: "wfdb", reader: "", sha256: "", index: 0, assumed: [], doubts: [], simulated: false },
+  source: { name: "a.hea", format: "wfdb", reader: "", sha256: "", index: 0, assumed: [], derived: [], changed: [], doubts: [], simulated: false },
   annotations: [], steps: [], labels: {}, fold: null, previous: null, next: 8, position: 1, total: 2,
 };
 
@@ -97,5 +97,35 @@ describe("keys", () => {
     for (const key of KEYS.flatMap((line) => line.keys).filter((k) => k !== "Shift" && k !== "← →"))
       expect(actionOf({ key: names[key] ?? key, shiftKey: false }, actions()), key).not.toBeNull();
     expect(actionOf({ key: "x", shiftKey: false }, actions())).toBeNull();
+  });
+});
+
+describe("the passport", () => {
+  const spike = { text: "pacing spike", onset: 1.5 };
+  test("keeps pacing spikes apart from what the device states", () => {
+    const statement = { text: "sinus rhythm", onset: null, code: "426783006" };
+    expect(divided([spike, statement])).toEqual({ spikes: [1.5], others: [statement] });
+  });
+  test("tells moments by their kind, statements one by one", () => {
+    const beats = [0.5, 1.5, 2.5].map((onset) => ({ text: "QRS", onset }));
+    expect(statements([...beats, { text: "sinus rhythm", code: "1" }, { text: "pause", onset: 3 }])).toEqual([
+      "sinus rhythm \u00b7 1", "QRS \u00b7 3 times", "pause \u00b7 at 3.00 s",
+    ]); // prettier-ignore
+  });
+  test("goes with a printed sheet in short: read, assumed, derived, changed, doubted", () => {
+    const source = { ...RECORD.source, reader: "wfdb 4.3.1", device: "MAC 55", sha256: "ab".repeat(32), assumed: ["rate 500 Hz"], derived: ["III"], doubts: ["gain odd"] };
+    expect(passportLines({ ...RECORD, source, steps: ["filtered"] })).toEqual([
+      "read from 00841_hr (wfdb, wfdb 4.3.1) \u00b7 device MAC 55 \u00b7 sha256 abababababababab\u2026",
+      "assumed: rate 500 Hz \u00b7 derived: III \u00b7 changed: filtered",
+      "DOUBTS: gain odd",
+    ]);
+    const long = passportLines({ ...RECORD, source: { ...source, doubts: ["x".repeat(500)] } }).at(-1) ?? "";
+    expect(long.length).toBeLessThanOrEqual(200);
+    expect(long).toContain("more in");
+  });
+  test("shows quality only where it was judged", () => {
+    const quality = { grade: "poor", reason: "two leads are flat", unit: "mV", leads: [{ lead: "I", findings: ["flat"] }, { lead: "II", findings: [] }] };
+    expect(qualityOf({ quality })).toMatchObject({ grade: "poor", leads: [{ lead: "I", findings: ["flat"] }, { lead: "II" }] });
+    for (const nothing of [null, undefined, {}, 3, "good"]) expect(qualityOf({ quality: nothing })).toBeNull();
   });
 });

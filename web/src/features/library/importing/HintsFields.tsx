@@ -1,6 +1,6 @@
 import { Button, Select, SimpleGrid, TextInput } from "@mantine/core";
 import { Hint } from "@/ui";
-import { HINT_WORDS, mistakes, STANDARD_ORDER, type HintName, type HintsDraft } from "./hints";
+import { HINT_WORDS, mistakes, STANDARD_ORDER, STORED_TYPES, type HintName, type HintsDraft } from "./hints";
 
 interface HintsFieldsProps {
   draft: HintsDraft;
@@ -22,7 +22,7 @@ const ORIENTATIONS = [
   { value: "samples-first", label: "one column per lead" },
 ];
 
-/** The six things a file may leave unsaid, each explained. */
+/** The things a file may leave unsaid, each explained. */
 export function HintsFields({ draft, onChange, missing }: HintsFieldsProps) {
   const wrong = mistakes(draft);
   const label = (name: HintName) => (
@@ -96,6 +96,15 @@ export function HintsFields({ draft, onChange, missing }: HintsFieldsProps) {
         clearable
         onChange={(value) => onChange({ ...draft, orientation: (value ?? "") as HintsDraft["orientation"] })}
         data-testid="hint-orientation"
+      />
+      <Select
+        label={label("stored")}
+        placeholder="as the file says"
+        data={[...STORED_TYPES]}
+        value={draft.stored || null}
+        clearable
+        onChange={(value) => onChange({ ...draft, stored: (value ?? "") as HintsDraft["stored"] })}
+        data-testid="hint-stored"
       />
     </SimpleGrid>
   );

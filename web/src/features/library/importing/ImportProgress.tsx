@@ -1,35 +1,43 @@
 /** One import from the first byte to the last reason. */
-import { ActionIcon } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconPlayerPlay, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useSyncExternalStore } from "react";
 import { api, unwrap } from "@/api";
-import { isActive, ProgressLine, refreshAfterJob, standing, useCancel, useJob } from "@/features/jobs";
-import { fmt, LinkButton, ProblemView, storedProblem } from "@/ui";
+import { isActive, ProgressLine, standing, useCancel, useJob, useRetry } from "@/features/jobs";
+import { LinkButton, ProblemView, storedProblem } from "@/ui";
+import type { Follow } from "./ImportDrawer";
 import { ImportResult } from "./ImportResult";
 import type { Started } from "./ImportProvider";
-import { uploadFiles } from "./upload";
+import type { Standing } from "./importUpload";
+import { UploadProgress } from "./UploadProgress";
 import css from "./importing.module.css";
 
 interface ImportProgressProps {
   started: Started;
-  onStart: (one: Omit<Started, "key">) => void;
+  onFollow: Follow;
   onDrop: () => void;
 }
 
-export function ImportProgress({ started, onStart, onDrop }: ImportProgressProps) {
-  const sent = useUpload(started);
-  const { job, history, query } = useJob(sent.job);
+const nothing = () => () => {};
+
+export function ImportProgress({ started, onFollow, onDrop }: ImportProgressProps) {
+  const { upload } = started;
+  const sent = useSyncExternalStore<Standing | null>(upload?.subscribe ?? nothing, () => upload?.snapshot() ?? null);
+  const id = sent?.job ?? started.job;
+  const { job, history, query } = useJob(id);
   const cancel = useCancel();
   const ended = job !== undefined && !isActive(job);
   const outcome = useQuery({
-    queryKey: ["import", sent.job],
+    queryKey: ["import", id],
     enabled: ended && job.state !== "failed",
-    queryFn: ({ signal }) => unwrap(api.GET("/api/imports/{job}", { params: { path: { job: sent.job ?? "" } }, signal })),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/imports/{job}", { params: { path: { job: id ?? "" } }, signal })),
   });
+  const retry = useRetry((again) => onFollow(again.id, started.dataset, started.title));
+  const over = ended || sent?.progress.phase === "stopped";
   return (
-    <section className={css["block"]} data-testid="import-progress" data-state={job?.state ?? "sending"}>
+    <section className={css["block"]} data-testid="import-progress" data-state={job?.state ?? sent?.progress.phase ?? "sending"}>
       <div className={css["head"]}>
         <strong>
           {started.title} into{" "}
@@ -37,21 +45,13 @@ export function ImportProgress({ started, onStart, onDrop }: ImportProgressProps
             {started.dataset}
           </Link>
         </strong>
-        {(ended || sent.error !== null) && (
+        {over && (
           <ActionIcon aria-label="Take off the list" size={24} onClick={onDrop}>
             <IconX size={16} />
           </ActionIcon>
         )}
       </div>
-      {sent.error !== null && <ProblemView compact error={sent.error} onRetry={sent.again} />}
-      {sent.error === null && sent.job === null && (
-        <ProgressLine
-          share={sent.total > 0 ? sent.bytes / sent.total : null}
-          message={`Sending ${fmt.count(sent.files)} of ${fmt.count(started.upload?.files.length ?? 0)} files`}
-          onCancel={sent.stop}
-          label="Sending files"
-        />
-      )}
+      {upload !== null && sent !== null && sent.job === null && <UploadProgress upload={upload} standing={sent} />}
       {query.isError && <ProblemView compact error={query.error} onRetry={() => void query.refetch()} />}
       {job && isActive(job) && (
         <ProgressLine {...standing(job, history)} onCancel={() => cancel.mutate(job.id)} cancelling={job.cancel_requested} label="Reading files" />
@@ -60,7 +60,15 @@ export function ImportProgress({ started, onStart, onDrop }: ImportProgressProps
         <ProblemView compact error={storedProblem("The import stopped", job.problem ?? { detail: job.headline })} />
       )}
       {job?.state === "cancelled" && <div>Cancelled. What had been read stays in the dataset.</div>}
-      {outcome.data && <ImportResult outcome={outcome.data} onStart={onStart} />}
+      {ended && job.state !== "done" && job.resumable && (
+        <div>
+          <Button size="xs" variant="default" leftSection={<IconPlayerPlay size={14} />} loading={retry.isPending} onClick={() => retry.mutate(job.id)} data-testid="import-go-on">
+            Go on with the rest
+          </Button>
+          {retry.isError && <ProblemView compact error={retry.error} />}
+        </div>
+      )}
+      {outcome.data && <ImportResult outcome={outcome.data} onFollow={onFollow} />}
       {ended && job.state === "done" && (
         <div>
           <LinkButton to="/library/$dataset" params={{ dataset: started.dataset }} variant="light" size="xs" data-testid="import-open-dataset">
@@ -70,58 +78,4 @@ export function ImportProgress({ started, onStart, onDrop }: ImportProgressProps
       )}
     </section>
   );
-}
-
-/** Sends the files of an import once, then starts its job. */
-function useUpload(started: Started) {
-  const client = useQueryClient();
-  const [job, setJob] = useState(started.job);
-  const [files, setFiles] = useState(0);
-  const [bytes, setBytes] = useState(0);
-  const [error, setError] = useState<unknown>(null);
-  const [attempt, setAttempt] = useState(0);
-  const control = useRef<AbortController | null>(null);
-  const total = started.upload?.files.reduce((sum, { file }) => sum + file.size, 0) ?? 0;
-  useEffect(() => {
-    const upload = started.upload;
-    if (upload === null) return;
-    const abort = new AbortController();
-    control.current = abort;
-    const send = async () => {
-      const id = await uploadFiles({
-        files: upload.files,
-        signal: abort.signal,
-        onProgress: (done, sentBytes) => {
-          setFiles(done);
-          setBytes(sentBytes);
-        },
-      });
-      const { hints, layout, resolution } = upload;
-      const begun = await unwrap(
-        api.POST("/api/imports", { body: { dataset: started.dataset, upload: id, hints, layout, resolution, paths: [], refused: [] } }),
-      );
-      // The dataset is made by the first file; its page and the switch should know of it now.
-      void refreshAfterJob(client);
-      setJob(begun.id);
-    };
-    send().catch((reason: unknown) => {
-      const stopped = reason instanceof DOMException && reason.name === "AbortError";
-      if (!stopped) setError(reason);
-      else if (control.current === abort) setError(storedProblem("Stopped", { detail: "You stopped sending. Nothing was imported." }));
-    });
-    return () => {
-      control.current = null;
-      abort.abort();
-    };
-  }, [started, attempt, client]);
-  return {
-    job, files, bytes, total, error,
-    stop: () => control.current?.abort(),
-    again: () => {
-      setError(null);
-      setFiles(0);
-      setBytes(0);
-      setAttempt((n) => n + 1);
-    },
-  }; // prettier-ignore
 }

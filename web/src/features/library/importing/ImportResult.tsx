@@ -1,20 +1,18 @@
-import { UnstyledButton } from "@mantine/core";
-import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
 import { api, unwrap, type ImportOutcome } from "@/api";
 import { fmt, StateTag } from "@/ui";
-import type { Started } from "./ImportProvider";
+import { Fold, Names } from "./Fold";
+import type { Follow } from "./ImportDrawer";
 import { RefusedList } from "./RefusedList";
 import css from "./importing.module.css";
 
 interface ImportResultProps {
   outcome: ImportOutcome;
-  onStart: (one: Omit<Started, "key">) => void;
+  onFollow: Follow;
 }
 
 /** What became of every file: first what needs attention, the rest in one line. */
-export function ImportResult({ outcome, onStart }: ImportResultProps) {
+export function ImportResult({ outcome, onFollow }: ImportResultProps) {
   const refused = useQuery({
     queryKey: ["refused", outcome.dataset],
     enabled: outcome.n_refused > 0,
@@ -28,6 +26,7 @@ export function ImportResult({ outcome, onStart }: ImportResultProps) {
       <div className={css["line"]}>
         <StateTag state={outcome.n_read > 0 ? "good" : "neutral"} word={`${fmt.count(outcome.n_read)} read`} testId="import-n-read" />
         {outcome.n_already_there > 0 && <StateTag state="neutral" word={`${fmt.count(outcome.n_already_there)} already there`} />}
+        {outcome.n_copies > 0 && <StateTag state="neutral" word={`${fmt.plural(outcome.n_copies, "copy", "copies")} left out`} testId="import-n-copies" />}
         {outcome.n_refused > 0 && <StateTag state="bad" word={`${fmt.count(outcome.n_refused)} not read`} testId="import-n-refused" />}
         <span className="ein-quiet">in {fmt.seconds(outcome.seconds)}</span>
       </div>
@@ -36,7 +35,7 @@ export function ImportResult({ outcome, onStart }: ImportResultProps) {
         <div key={note}>{note}</div>
       ))}
       {outcome.n_refused > 0 && (
-        <RefusedList dataset={outcome.dataset} files={kept} failures={kept.length === 0 ? outcome.refused : []} onStart={onStart} />
+        <RefusedList dataset={outcome.dataset} files={kept} failures={kept.length === 0 ? outcome.refused : []} onFollow={onFollow} />
       )}
       {doubts.length > 0 && (
         <Fold title={`${fmt.plural(doubts.reduce((sum, [, n]) => sum + n, 0), "remark")} on files that were read`}>
@@ -47,6 +46,17 @@ export function ImportResult({ outcome, onStart }: ImportResultProps) {
               </li>
             ))}
           </ul>
+        </Fold>
+      )}
+      {outcome.n_copies > 0 && (
+        <Fold title={`${fmt.plural(outcome.n_copies, "file")} of the same bytes as another: not added again`}>
+          <Names names={outcome.copies} total={outcome.n_copies} />
+        </Fold>
+      )}
+      {outcome.n_same > 0 && (
+        <Fold title={`${fmt.plural(outcome.n_same, "ECG")} that another file of the dataset holds too`}>
+          <div className="ein-quiet">Added all the same, and marked: the same recording in another format, perhaps. Leave one of them out before you train.</div>
+          <Names names={outcome.same} total={outcome.n_same} />
         </Fold>
       )}
       {outcome.labels_without_record > 0 && (
@@ -65,30 +75,5 @@ export function ImportResult({ outcome, onStart }: ImportResultProps) {
         </Fold>
       )}
     </div>
-  );
-}
-
-export function Fold({ title, children }: { title: string; children: ReactNode }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <div>
-      <UnstyledButton className={css["fold"]} onClick={() => setOpen(!open)} aria-expanded={open}>
-        {open ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}
-        {title}
-      </UnstyledButton>
-      {open && children}
-    </div>
-  );
-}
-
-export function Names({ names, total }: { names: readonly string[]; total: number }) {
-  const shown = names.slice(0, 50);
-  return (
-    <ul className={css["list"]}>
-      {shown.map((name) => (
-        <li key={name}>{name}</li>
-      ))}
-      {total > shown.length && <li className="ein-quiet">and {fmt.count(total - shown.length)} more</li>}
-    </ul>
   );
 }

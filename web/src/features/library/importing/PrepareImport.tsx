@@ -1,12 +1,20 @@
-import { Autocomplete, Button, Checkbox, SegmentedControl, UnstyledButton } from "@mantine/core";
+import { Autocomplete, Button, Checkbox, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconFileImport } from "@tabler/icons-react";
-import { useState } from "react";
-import { fmt, Hint } from "@/ui";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { api, unwrap } from "@/api";
+import { EmptyState, fmt, Hint, StateTag } from "@/ui";
 import { useCurrentDataset, useDatasets } from "../current";
-import { commonFolder, isPtbxl, ptbxlRates } from "./dropped";
+import { useImporting } from "./context";
+import { commonFolder, isPtbxl, ptbxlRates, type DroppedFile } from "./dropped";
 import { hintsOf, mistakes, NO_HINTS } from "./hints";
 import { HintsFields } from "./HintsFields";
-import type { Prepared, Started } from "./ImportProvider";
+import { Fold, Names } from "./Fold";
+import type { Prepared } from "./ImportProvider";
+import { LayoutChoice } from "./LayoutChoice";
+import { NOTHING_KEPT, Privacy } from "./Privacy";
+import type { UploadPlan } from "./importUpload";
+import { continued, partsHere, type Unfinished } from "./unfinished";
 import css from "./importing.module.css";
 
 // Beyond this the browser becomes the slow part, and the command line reads the folder where it lies.
@@ -14,18 +22,22 @@ const MANY_FILES = 5000;
 
 interface PrepareImportProps {
   prepared: Prepared;
-  onStart: (one: Omit<Started, "key">) => void;
+  onSend: (plan: UploadPlan) => void;
 }
 
-export function PrepareImport({ prepared, onStart }: PrepareImportProps) {
+export function PrepareImport({ prepared, onSend }: PrepareImportProps) {
   const { files } = prepared;
+  const { unfinished } = useImporting();
+  const earlier = useMemo(() => continued(files, unfinished), [files, unfinished]);
+  const [goOn, setGoOn] = useState(true);
   const datasets = useDatasets().data ?? [];
   const { choose } = useCurrentDataset();
-  const ptbxl = isPtbxl(files);
+  const layouts = useQuery({ queryKey: ["layouts"], queryFn: ({ signal }) => unwrap(api.GET("/api/layouts", { signal })), staleTime: Infinity });
   const rates = ptbxlRates(files);
   const [name, setName] = useState(prepared.dataset ?? commonFolder(files) ?? "");
-  const [layout, setLayout] = useState(ptbxl);
-  const [resolution, setResolution] = useState<100 | 500>(rates[0] ?? 100);
+  const [layout, setLayout] = useState<string | null>(isPtbxl(files) ? "ptbxl" : null);
+  const [resolution, setResolution] = useState<number | null>(rates[0] ?? null);
+  const [privacy, setPrivacy] = useState(NOTHING_KEPT);
   const [draft, setDraft] = useState(NO_HINTS);
   const [hintsOpen, setHintsOpen] = useState(false);
   const dataset = name.trim();
@@ -33,15 +45,23 @@ export function PrepareImport({ prepared, onStart }: PrepareImportProps) {
   const wrong = Object.keys(mistakes(draft)).length > 0;
   const size = files.reduce((sum, { file }) => sum + file.size, 0);
 
+  const continues = goOn ? earlier : null;
+
   const begin = () => {
-    choose(dataset);
-    onStart({
-      title: fmt.plural(files.length, "file"),
-      dataset,
-      job: null,
-      upload: { files, hints: hintsOf(draft), layout: layout ? "ptbxl" : null, resolution: layout && rates.length > 1 ? resolution : null },
-    });
+    const into = continues?.dataset ?? dataset;
+    choose(into);
+    const choosable = layouts.data?.find((one) => one.name === layout)?.resolutions.length ?? 0;
+    const options = continues?.options ?? { hints: hintsOf(draft), layout, resolution: choosable > 1 ? resolution : null, ...privacy };
+    onSend({ dataset: into, files, options, continues });
   };
+
+  if (files.length === 0)
+    return (
+      <div className={css["block"]} data-testid="import-nothing">
+        <EmptyState title="There are no files to import in there" body="Drop ECG files, a folder that holds some, or a .zip or .tar.gz of them." />
+        <Aside prepared={prepared} />
+      </div>
+    );
 
   return (
     <form
@@ -49,12 +69,16 @@ export function PrepareImport({ prepared, onStart }: PrepareImportProps) {
       data-testid="import-prepare"
       onSubmit={(event) => {
         event.preventDefault();
-        if (dataset !== "" && !wrong) begin();
+        if (continues !== null || (dataset !== "" && !wrong)) begin();
       }}
     >
       <div>
-        <strong>{fmt.plural(files.length, "file")}</strong>, {fmt.bytes(size)}. They stay on this machine.
+        <strong>{fmt.plural(files.length, "file")}</strong>, {fmt.bytes(size)}. They go to Einthoven on this machine and nowhere else.
       </div>
+      <Aside prepared={prepared} />
+      {earlier !== null && <Continue earlier={earlier} files={files} goOn={goOn} onGoOn={setGoOn} />}
+      {continues === null && (
+        <>
       <Autocomplete
         label="Into which dataset?"
         description={dataset === "" ? "Choose one, or type a name for a new one." : exists ? "Added to what is there; files it already holds are noticed." : "A new dataset of this name is made."}
@@ -66,32 +90,12 @@ export function PrepareImport({ prepared, onStart }: PrepareImportProps) {
         data-autofocus
         data-testid="import-dataset"
       />
-      {ptbxl && (
-        <div className={css["note"]}>
-          <Checkbox
-            checked={layout}
-            onChange={(event) => setLayout(event.currentTarget.checked)}
-            label="This is a PTB-XL folder: take its labels, patients and folds"
-            data-testid="import-ptbxl"
-          />
-          {layout && rates.length > 1 && (
-            <div className={css["line"]}>
-              Signals at
-              <SegmentedControl
-                size="xs"
-                data={rates.map((rate) => ({ value: String(rate), label: `${rate} Hz` }))}
-                value={String(resolution)}
-                onChange={(value) => setResolution(value === "500" ? 500 : 100)}
-              />
-            </div>
-          )}
-        </div>
-      )}
+      <LayoutChoice layouts={layouts.data ?? []} chosen={layout} onChoose={setLayout} rates={rates} resolution={resolution} onResolution={setResolution} />
       {files.length > MANY_FILES && (
         <div className={css["note"]}>
           So many files are read faster from the command line, without copying them through the browser:
           <code className={css["code"]}>
-            einthoven import FOLDER --dataset "{dataset || "NAME"}"{layout ? " --layout ptbxl" : ""}
+            einthoven import FOLDER --dataset "{dataset || "NAME"}"{layout === null ? "" : ` --layout ${layout}`}
           </code>
         </div>
       )}
@@ -103,9 +107,57 @@ export function PrepareImport({ prepared, onStart }: PrepareImportProps) {
         </UnstyledButton>
         {hintsOpen && <HintsFields draft={draft} onChange={setDraft} />}
       </div>
-      <Button type="submit" leftSection={<IconFileImport size={16} />} disabled={dataset === "" || wrong} data-testid="import-start">
-        Import {fmt.plural(files.length, "file")}
+      <Privacy privacy={privacy} onPrivacy={setPrivacy} published={layout !== null} />
+        </>
+      )}
+      <Button type="submit" leftSection={<IconFileImport size={16} />} disabled={continues === null && (dataset === "" || wrong)} data-testid="import-start">
+        {continues === null ? `Import ${fmt.plural(files.length, "file")}` : `Go on with the import into ${continues.dataset}`}
       </Button>
     </form>
+  );
+}
+
+function Continue({ earlier, files, goOn, onGoOn }: { earlier: Unfinished; files: readonly DroppedFile[]; goOn: boolean; onGoOn: (on: boolean) => void }) {
+  const here = partsHere(earlier.state);
+  const lacking = files.filter((file) => here(file) !== "whole").length;
+  return (
+    <div className={css["note"]} data-testid="import-continues">
+      <Checkbox
+        checked={goOn}
+        onChange={(event) => onGoOn(event.currentTarget.checked)}
+        label={`Go on with the upload into ${earlier.dataset} that was interrupted`}
+        description={
+          lacking === 0
+            ? "All of these files have arrived; they only need to be read."
+            : `${fmt.count(files.length - lacking)} of these ${fmt.plural(files.length, "file")} have arrived; only the other ${fmt.count(lacking)} are sent.`
+        }
+      />
+      {goOn && files.length < earlier.files && (
+        <div className="ein-lines">
+          There were {fmt.count(earlier.files)} files when it began and there are {fmt.count(files.length)} now. Choose the same folder again to send all of them.
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What is not sent, and why. */
+function Aside({ prepared }: { prepared: Prepared }) {
+  const { leftAside, unreadable } = prepared;
+  return (
+    <>
+      {leftAside.length > 0 && (
+        <Fold title={`${fmt.plural(leftAside.length, "hidden or system file")} not sent`}>
+          <Names names={leftAside} total={leftAside.length} />
+        </Fold>
+      )}
+      {unreadable.length > 0 && (
+        <div className={css["note"]} data-testid="import-unreadable">
+          <StateTag plain state="bad" word={`${fmt.plural(unreadable.length, "file or folder", "files or folders")} cannot be read by the browser`} />
+          <Names names={unreadable} total={unreadable.length} />
+          <span className="ein-quiet">Look at their permissions, or whether they still exist, then drop them again.</span>
+        </div>
+      )}
+    </>
   );
 }

@@ -7,7 +7,7 @@ import { api, unwrap, type Failure, type RefusedFile } from "@/api";
 import { fmt, ProblemView } from "@/ui";
 import { hintsOf, isEmpty, missingOf, mistakes, NO_HINTS } from "./hints";
 import { HintsFields } from "./HintsFields";
-import type { Started } from "./ImportProvider";
+import type { Follow } from "./ImportDrawer";
 import css from "./importing.module.css";
 
 interface RefusedListProps {
@@ -15,14 +15,14 @@ interface RefusedListProps {
   files: readonly RefusedFile[];
   /** Shown when the list of kept files is not there. */
   failures?: readonly Failure[];
-  onStart: (one: Omit<Started, "key">) => void;
+  onFollow: Follow;
   /** Most rows before "and n more". */
   most?: number;
 }
 
 type Row = Pick<RefusedFile, "file_name" | "reason" | "kept"> & { id: number | null; advice?: string };
 
-export function RefusedList({ dataset, files, failures = [], onStart, most = 100 }: RefusedListProps) {
+export function RefusedList({ dataset, files, failures = [], onFollow, most = 100 }: RefusedListProps) {
   const client = useQueryClient();
   const [hinting, setHinting] = useState(false);
   const [draft, setDraft] = useState(NO_HINTS);
@@ -31,11 +31,11 @@ export function RefusedList({ dataset, files, failures = [], onStart, most = 100
   const missing = missingOf(files);
   const retry = useMutation({
     mutationFn: () =>
-      unwrap(api.POST("/api/imports", { body: { dataset, refused: chosen.map((file) => file.id), hints: hintsOf(draft), paths: [] } })),
+      unwrap(api.POST("/api/imports", { body: { dataset, refused: chosen.map((file) => file.id), hints: hintsOf(draft), paths: [], keep_names: chosen.every((file) => file.stored_name === file.file_name), keep_identifiers: false } })),
     onSuccess: (job) => {
       setHinting(false);
       void client.invalidateQueries({ queryKey: ["refused", dataset] });
-      onStart({ title: `${fmt.plural(chosen.length, "file")} again`, dataset, upload: null, job: job.id });
+      onFollow(job.id, dataset, `${fmt.plural(chosen.length, "file")} again`);
     },
   });
   const forget = useMutation({

@@ -1,7 +1,7 @@
 /** The hints form as values: what somebody typed, what is sent, what is still wrong. The server checks again. */
 import type { ReadHints } from "@/api";
 
-export type HintName = "unit" | "rate" | "gain" | "baseline" | "leads" | "orientation";
+export type HintName = "unit" | "rate" | "gain" | "baseline" | "leads" | "orientation" | "stored";
 
 export interface HintsDraft {
   unit: ReadHints["unit"] | "";
@@ -10,9 +10,10 @@ export interface HintsDraft {
   baseline: string;
   leads: string;
   orientation: ReadHints["orientation"] | "";
+  stored: ReadHints["stored"] | "";
 }
 
-export const NO_HINTS: HintsDraft = { unit: "", rate: "", gain: "", baseline: "", leads: "", orientation: "" };
+export const NO_HINTS: HintsDraft = { unit: "", rate: "", gain: "", baseline: "", leads: "", orientation: "", stored: "" };
 
 export const HINT_WORDS: Record<HintName, { title: string; explanation: string }> = {
   unit: {
@@ -24,7 +25,26 @@ export const HINT_WORDS: Record<HintName, { title: string; explanation: string }
   baseline: { title: "Baseline, counts", explanation: "The count that stands for 0 mV, mostly 0. mV = (count − baseline) ÷ gain." },
   leads: { title: "Leads, in their order", explanation: "Names with blanks or commas between them, one for each row or column of numbers." },
   orientation: { title: "Arrangement", explanation: "Whether each row is a lead, or each row is a moment with one number per lead." },
+  stored: {
+    title: "Stored numbers",
+    explanation: "Only for raw files that have no header at all, such as a bare .dat: the type of each stored number. They also need unit, rate, leads and arrangement.",
+  },
 };
+
+type Stored = NonNullable<ReadHints["stored"]>;
+
+const SIZES = ["int16", "int32", "int24", "int8", "uint16", "uint8", "float32", "float64"] as const;
+
+/** Types of stored numbers in words, the most usual first. */
+export const STORED_TYPES: readonly { value: Stored; label: string }[] = SIZES.flatMap((name) => {
+  const bits = name.replace(/\D+/, "");
+  const kind = name.startsWith("float") ? "decimal" : name.startsWith("u") ? "whole, unsigned" : "whole";
+  if (bits === "8") return [{ value: name as Stored, label: `${name}: ${kind}, 8 bit` }];
+  return [
+    { value: name as Stored, label: `${name}: ${kind}, ${bits} bit` },
+    { value: `${name}be` as Stored, label: `${name}be: ${kind}, ${bits} bit, big-endian` },
+  ];
+});
 
 export const STANDARD_ORDER = "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6";
 
@@ -47,6 +67,7 @@ export function hintsOf(draft: HintsDraft): ReadHints {
   const leads = draft.leads.split(/[\s,;/+]+/).filter((name) => name !== "");
   if (leads.length > 0) hints.leads = leads;
   if (draft.orientation) hints.orientation = draft.orientation;
+  if (draft.stored) hints.stored = draft.stored;
   return hints;
 }
 

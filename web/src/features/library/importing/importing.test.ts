@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { commonFolder, isPtbxl, ptbxlRates } from "./dropped";
-import { hintsOf, isEmpty, missingOf, mistakes, NO_HINTS, STANDARD_ORDER } from "./hints";
-import { batches } from "./upload";
+import { commonFolder, filesFromDrop, isOfSystem, isPtbxl, ptbxlRates } from "./dropped";
+import { hintsOf, isEmpty, missingOf, mistakes, NO_HINTS, STANDARD_ORDER, STORED_TYPES } from "./hints";
 
 const file = (path: string, size = 10) => ({ path, file: { size } as File });
 
@@ -24,6 +23,13 @@ describe("hints", () => {
     const draft = { ...NO_HINTS, gain: "200", baseline: "-5" };
     expect(hintsOf({ ...draft, unit: "mV" })).toEqual({ unit: "mV" });
     expect(hintsOf({ ...draft, unit: "counts" })).toEqual({ unit: "counts", gain: 200, baseline: -5 });
+  });
+
+  it("send the type of stored numbers of a raw file", () => {
+    expect(hintsOf({ ...NO_HINTS, stored: "int16be" })).toEqual({ stored: "int16be" });
+    const types = STORED_TYPES.map(({ value }) => value);
+    expect(new Set(types).size).toBe(14);
+    expect(types.slice(0, 2)).toEqual(["int16", "int16be"]);
   });
 
   it("say what cannot be sent", () => {
@@ -54,20 +60,40 @@ describe("dropped files", () => {
   });
 });
 
-describe("upload batches", () => {
-  it("hold at most the stated number of files and bytes, in order and without loss", () => {
-    const files = Array.from({ length: 250 }, (_, index) => file(`${index}`));
-    const made = batches(files, { most: 100 });
-    expect(made.map((batch) => batch.length)).toEqual([100, 100, 50]);
-    expect(made.flat()).toEqual(files);
+describe("a dropped folder", () => {
+  const entry = (path: string): FileSystemFileEntry =>
+    ({ isFile: true, isDirectory: false, fullPath: path, file: (found: (file: File) => void) => found(new File(["x"], path)) }) as unknown as FileSystemFileEntry;
+  const folder = (path: string, inside: FileSystemEntry[], answer = 100): FileSystemEntry =>
+    ({
+      isFile: false, isDirectory: true, fullPath: path,
+      createReader: () => {
+        let at = 0;
+        return { readEntries: (found: (some: FileSystemEntry[]) => void) => found(inside.slice(at, (at += answer))) };
+      },
+    }) as unknown as FileSystemEntry; // prettier-ignore
+  const drop = (...entries: FileSystemEntry[]) =>
+    ({ items: entries.map((one) => ({ kind: "file", webkitGetAsEntry: () => one, getAsFile: () => null })) }) as unknown as DataTransfer;
+
+  it("is walked to its last file, however many a reader answers at a time", async () => {
+    const many = Array.from({ length: 250 }, (_, index) => entry(`/clinic/${index}.csv`));
+    const { files } = await filesFromDrop(drop(folder("/clinic", [folder("/clinic/deep", [entry("/clinic/deep/a.csv")]), ...many])));
+    expect(files).toHaveLength(251);
+    expect(files[0]?.path).toBe("clinic/deep/a.csv");
+    expect(new Set(files.map(({ path }) => path)).size).toBe(251);
   });
 
-  it("let a file larger than a batch go alone", () => {
-    const made = batches([file("a", 5), file("b", 500), file("c", 5)], { bytes: 100 });
-    expect(made.map((batch) => batch.map(({ path }) => path))).toEqual([["a"], ["b"], ["c"]]);
+  it("names what cannot be read, and goes on", async () => {
+    const locked = { ...entry("/clinic/locked.csv"), file: (_: unknown, failed: () => void) => failed() } as unknown as FileSystemEntry;
+    const { files, unreadable } = await filesFromDrop(drop(folder("/clinic", [locked, entry("/clinic/a.csv")])));
+    expect(unreadable).toEqual(["clinic/locked.csv"]);
+    expect(files.map(({ path }) => path)).toEqual(["clinic/a.csv"]);
   });
 
-  it("are none for no files", () => {
-    expect(batches([])).toEqual([]);
+  it("leaves hidden and system files aside, and says which", async () => {
+    const names = ["/c/.DS_Store", "/c/Thumbs.db", "/c/__MACOSX/a.csv", "/c/.git/x", "/c/a.csv"];
+    const { files, leftAside } = await filesFromDrop(drop(folder("/c", names.map(entry))));
+    expect(files.map(({ path }) => path)).toEqual(["c/a.csv"]);
+    expect(leftAside).toHaveLength(4);
+    expect(isOfSystem("a..b/c.csv")).toBe(false);
   });
 });

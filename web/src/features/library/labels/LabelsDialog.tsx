@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState, type DragEvent } from "react";
 import { address, sendForm, type LabelOutcome, type TablePreview } from "@/api";
 import { Bars, classColours, fmt, LinkButton, ProblemView, StateTag, Waiting } from "@/ui";
-import { Fold, Names } from "../importing/ImportResult";
+import { Fold, Names } from "../importing/Fold";
 import { KIND_WORDS } from "../words";
 import { draftOf, labelForm, whatIsMissing, type LabelsDraft } from "./draft";
 import css from "../library.module.css";

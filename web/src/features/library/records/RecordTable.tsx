@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconSearch, IconX } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { address, type DatasetSummary, type Item, type TaskInfo } from "@/api";
-import { ClassMark, classColours, DataTable, EmptyState, fmt, LongName, Panel, ProblemView, SimulatedTag, StateTag, type DataColumn, type Sort } from "@/ui";
+import { ClassMark, classColours, DataTable, EmptyState, fmt, LongName, Panel, ProblemView, SimulatedTag, StateTag, type DataColumn, type Sort, type State } from "@/ui";
 import { isFiltered, NO_FILTER, recordQuery, type Filter } from "./filter";
 import { Sparkline } from "./Sparkline";
 import { useRecords, useThumbnails } from "./useRecords";
@@ -73,8 +73,12 @@ export function RecordTable({ summary, task, filter, onFilter }: RecordTableProp
 /** The file's own name first: folders of one dataset look alike. */
 function split(path: string): { name: string; folder: string } {
   const at = path.lastIndexOf("/");
-  return { name: path.slice(at + 1), folder: at > 0 ? path.slice(0, at) : "" };
+  const folder = at > 0 ? path.slice(0, at) : "";
+  // Codes in place of names say nothing to anybody.
+  return { name: path.slice(at + 1), folder: /^d-[0-9a-f]{8,}/.test(folder) ? "" : folder };
 }
+
+const isTwin = (item: Item) => item.same_as !== null && item.same_as !== undefined;
 
 function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThumbnails>, mixed: boolean, folds: boolean): DataColumn<Item>[] {
   return useMemo(() => {
@@ -113,33 +117,47 @@ function useColumns(task: TaskInfo | null, thumbnails: ReturnType<typeof useThum
             >
               <LongName text={split(item.file_name).name} title={item.file_name} />
             </Link>
+            {isTwin(item) && (
+              <span className="ein-quiet" title="Another file of this dataset holds the same ECG">
+                twin
+              </span>
+            )}
             {split(item.file_name).folder && <span className={css["folder"]}>{split(item.file_name).folder}</span>}
             {mixed && item.simulated && <SimulatedTag />}
           </span>
         ),
       },
       { id: "labels", title: "Labels", explain: task ? `Task: ${task.title || task.name}` : undefined, cell: labels },
-      { id: "subject", title: "Patient", width: 140, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
+      { id: "subject", title: "Patient", width: 120, value: (item) => item.subject ?? "", cell: (item) => <span title={item.subject ?? undefined}>{item.subject ?? "–"}</span> },
       { id: "age", title: "Age", width: 40, align: "right", value: (item) => item.age, cell: (item) => fmt.plain(item.age, 0) },
       { id: "sex", title: "Sex", width: 32, value: (item) => item.sex ?? "", sortable: false, cell: (item) => item.sex ?? "–" },
       {
         id: "doubts",
         title: "Quality",
-        width: 80,
-        cell: (item) =>
-          item.doubts.length > 0 ? (
-            <StateTag plain state="doubt" word={fmt.plural(item.doubts.length, "doubt")} explain={item.doubts.join(" ")} />
-          ) : (
-            <span className="ein-quiet">no doubt</span>
-          ),
+        explain: "What was found of the signal, and what looked wrong while reading. The viewer says more of each lead.",
+        width: 128,
+        cell: (item) => <QualityCell item={item} />,
       },
       folds && { id: "fold", title: "Fold", explain: "A group of records that stays together in training or testing.", width: 36, align: "right", value: (item) => item.fold, sortable: false, cell: (item) => fmt.plain(item.fold, 0) },
-      { id: "rate", title: "Rate", width: 72, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
+      { id: "rate", title: "Rate", width: 64, align: "right", value: (item) => item.rate, cell: (item) => fmt.rate(item.rate) },
       { id: "duration", title: "Length", width: 56, align: "right", value: (item) => item.n_samples / item.rate, cell: (item) => `${fmt.plain(item.n_samples / item.rate, 1)} s` },
       { id: "format", title: "Format", width: 80, value: (item) => formatWord(item.format), sortable: false },
     ]; // prettier-ignore
     return columns.filter((column) => column !== false);
   }, [task, thumbnails, mixed, folds]);
+}
+
+const GRADES: Readonly<Record<string, State>> = { good: "good", usable: "doubt", poor: "bad" };
+
+/** The worse of what the signal shows and what looked wrong while reading, in one mark with words. */
+function QualityCell({ item }: { item: Item }) {
+  const { doubts } = item;
+  const grade = item.grade ?? null;
+  if (grade === null && doubts.length === 0) return <span className="ein-quiet">no doubt</span>;
+  const doubted = doubts.length > 0 ? [fmt.plural(doubts.length, "doubt")] : [];
+  const words = grade === null || (grade === "good" && doubts.length > 0) ? doubted : [grade, ...doubted];
+  const state = grade === "poor" ? "bad" : doubts.length > 0 ? "doubt" : (GRADES[grade ?? ""] ?? "neutral");
+  return <StateTag plain state={state} word={words.join(", ")} explain={doubts.length > 0 ? doubts.join(" ") : undefined} />;
 }
 
 function Filters({ summary, task, filter, onFilter }: RecordTableProps) {
