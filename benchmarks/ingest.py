@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,17 +37,14 @@ HINTS = {"npy": ReadHints(unit="mV", rate=RATE, leads=STANDARD_12), "mat": ReadH
 say = sys.stdout.write
 
 
-def signals(n: int) -> np.ndarray:
-    """`(n, 12, 5000)` in \u00b5V, int16: twelve simulated hearts, each time of another size and with other noise."""
+def signals(n: int) -> Iterator[np.ndarray]:
+    """`n` ECGs `(12, 5000)` in \u00b5V, int16: twelve simulated hearts, each time of another size and other noise."""
     hearts = [record.signal[:, :N_SAMPLES] for _, record, _ in cohort(2, 1)]
     rng = np.random.default_rng(0)
-    noise = rng.normal(0, 12, (64, 12, N_SAMPLES))
-    made = np.empty((n, 12, N_SAMPLES), "<i2")
+    noise = rng.normal(0, 12, (64, 12, N_SAMPLES)).astype(np.float32)
     for k in range(n):
-        shift = int(rng.integers(N_SAMPLES))
-        size = rng.uniform(600, 1500)
-        made[k] = np.round(hearts[k % len(hearts)] * size + np.roll(noise[k % 64], shift, axis=1))
-    return made
+        shift, size = int(rng.integers(N_SAMPLES)), rng.uniform(600, 1500)
+        yield np.round(hearts[k % len(hearts)] * size + np.roll(noise[k % 64], shift, axis=1)).astype("<i2")
 
 
 def write_csv(path: Path, counts: np.ndarray) -> None:
@@ -222,12 +219,11 @@ def main() -> None:
     logging.disable(logging.WARNING)
     rows = []
     with tempfile.TemporaryDirectory(dir=arguments.folder) as temporary:
-        made = signals(arguments.files)
         for name in arguments.formats:
             folder, home = Path(temporary, name), Path(temporary, f"home-{name}")
             folder.mkdir()
-            for k in range(arguments.files):
-                WRITERS[name](folder / f"patient{k:05d}", made[k])
+            for k, made in enumerate(signals(arguments.files)):
+                WRITERS[name](folder / f"patient{k:05d}", made)
             row = measure(folder, home, name, arguments.files)
             rows.append(row)
             aim = f" (aim {row['target']})" if row["target"] else ""

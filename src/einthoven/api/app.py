@@ -25,7 +25,7 @@ def create_app(
     )  # fmt: skip
     app.state.workspace = workspace
     problems.install(app)
-    for module in (system, formats, uploads, library, records, learning, models, jobs):
+    for module in (uploads, system, formats, library, records, learning, models, jobs):
         app.include_router(module.router, prefix="/api")
     _serve_pages(app, web)
     app.add_middleware(Guard, token=token, hosts=hosts)

@@ -31,6 +31,7 @@ def convert(
     derived: Annotated[
         bool, typer.Option("--derived", help="Also write leads that were derived from others (III, aVR, aVL, aVF).")
     ] = False,
+    beats: Annotated[bool, typer.Option("--beats", help="Also write the median beats of the device.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     assume: Assume = "",
     home: Home = None,
@@ -39,7 +40,7 @@ def convert(
     """Write an ECG in another format, without names; says what is lost."""
     with output.errors_said(as_json=as_json):
         outcome = (
-            _file(paths, to, derived=derived, force=force, assume=assume)
+            _file(paths, to, derived=derived, beats=beats, force=force, assume=assume)
             if dataset is None
             else _dataset(dataset, paths, to, derived=derived, force=force, home=home)
         )
@@ -50,7 +51,9 @@ def convert(
     raise typer.Exit(output.exit_code(outcome.n_written, len(outcome.refused)))
 
 
-def _file(paths: list[Path], to: str | None, *, derived: bool, force: bool, assume: str) -> "ConvertOutcome":
+def _file(
+    paths: list[Path], to: str | None, *, derived: bool, beats: bool, force: bool, assume: str
+) -> "ConvertOutcome":
     from einthoven.workflows.convert import convert_file
 
     if len(paths) != 2 or to is not None:
@@ -58,7 +61,8 @@ def _file(paths: list[Path], to: str | None, *, derived: bool, force: bool, assu
             "One file to read and one to write are needed." if to is None else "--to goes with --dataset.",
             advice="Write: einthoven convert in.xml out.edf",
         )
-    return convert_file(paths[0], paths[1], hints=ReadHints.parse(assume), derived=derived, force=force)
+    hints = ReadHints.parse(assume)
+    return convert_file(paths[0], paths[1], hints=hints, derived=derived, beats=beats, force=force)
 
 
 def _dataset(

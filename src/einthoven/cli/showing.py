@@ -11,7 +11,7 @@ from einthoven.cli import output
 from einthoven.errors import EinthovenError, NotFound
 from einthoven.examine import open_all
 from einthoven.formats import PathSource
-from einthoven.record import EcgRecord, ReadHints
+from einthoven.record import AVERAGE_BEAT, MEDIAN_BEAT, EcgRecord, ReadHints
 from einthoven.signal.pacing import TEXT
 from einthoven.signal.quality import Quality, assess
 
@@ -67,6 +67,7 @@ def _say(record: EcgRecord) -> None:
     unit = "mV" if record.amplitude == "mV" else "relative (no known relation to millivolts)"
     quality = assess(record)
     number = f" #{source.index + 1}" if source.index else ""
+    number += ", median beat of the device, no recording" if record.is_median_beat else ""
     output.say(f"{source.name}{number}", style="bold")
     rows = [
         ("format", f"{source.format}, read by {source.reader}"),
@@ -90,10 +91,16 @@ def _say(record: EcgRecord) -> None:
         ("device", source.device or ""),
         ("pacing", _pacing(record)),
         ("quality", f"{quality.grade}: {quality.reason}".removesuffix(": ")),
-        ("codes", ", ".join(a.code or a.text for a in record.annotations if a.onset is None)[:300]),
+        ("statements", "; ".join(dict.fromkeys(_statements(record)))[:600]),
     ]
     output.show_table(("", ""), [row for row in rows if row[1]])
     output.show_table(("lead", "lowest", "highest", "missing", "quality"), list(_lead_rows(record, quality)))
+
+
+def _statements(record: EcgRecord) -> Iterator[str]:
+    """What the file says of the whole record: the text, or the code where there is no other."""
+    beat = (MEDIAN_BEAT.text, AVERAGE_BEAT.text)
+    return (note.text or note.code or "" for note in record.annotations if note.onset is None and note.text not in beat)
 
 
 def _lead_rows(record: EcgRecord, quality: Quality) -> Iterator[tuple[str, str, str, object, str]]:

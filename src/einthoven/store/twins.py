@@ -14,7 +14,7 @@ Sketch = tuple[float, float, float, float, float]
 SKETCH_TOLERANCE = 0.01
 """Rounding to 5 \u00b5V, the coarsest usual step (MUSE), moves the deviation of a lead of 20 \u00b5V by 0.3 %."""
 SKETCH_FLOOR_MV = 0.0005
-LARGEST_DIFFERENCE = 0.02
+LARGEST_DIFFERENCE = 0.01
 """Of the deviation of a lead: what may remain between two readings of one ECG. Two beats differ by more."""
 ROUNDING_MV = 0.003
 FEWEST_COMMON = 0.95

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from einthoven import writers
-from einthoven.errors import Conflict, EinthovenError, InputError, MissingDependency, NotFound, SettingError
+from einthoven.errors import (
+    Conflict,
+    EinthovenError,
+    FormatError,
+    InputError,
+    MissingDependency,
+    NotFound,
+    SettingError,
+)
 from einthoven.examine import open_all
 from einthoven.formats import PathSource, read_all
 from einthoven.record import EcgRecord, ReadHints
@@ -59,7 +67,13 @@ class _Tally:
 
 
 def convert_file(
-    path: Path, out: Path, *, hints: ReadHints | None = None, derived: bool = False, force: bool = False
+    path: Path,
+    out: Path,
+    *,
+    hints: ReadHints | None = None,
+    derived: bool = False,
+    beats: bool = False,
+    force: bool = False,
 ) -> ConvertOutcome:
     """Write the ECGs in the file at `path` to `out`, whose ending says the format.
 
@@ -70,6 +84,8 @@ def convert_file(
     ----------
     derived
         Also write leads that were derived from others (III, aVR, aVL, aVF of a file with eight leads).
+    beats
+        Also write the median beats that the device put beside the recording, as ECGs of their own.
     force
         Overwrite files that are there.
 
@@ -89,8 +105,10 @@ def convert_file(
         raise NotFound(f"There is no folder {str(out.parent)!r}.", advice="Make it first.")
     tally = _Tally()
     source = PathSource(path, path.parent)
-    records = open_all(source, hints) if derived else read_all(source, hints)
+    records = _chosen(open_all(source, hints) if derived else read_all(source, hints), tally, beats=beats)
     first = list(itertools.islice(records, 2))
+    if not first:
+        raise FormatError(f"{source.name} holds a median beat and no recording.", advice="Write it with --beats.")
     stem = out.name[: -len(writer.suffix)]
     if not stem:
         raise SettingError(f"{out.name!r} has an ending only.", advice=f"Write a name before {writer.suffix}.")
@@ -103,6 +121,14 @@ def convert_file(
             raise _named(error, source.name, record) from None
         tally.add(_publish(out.parent, written, keep=path, force=force), written)
     return tally.outcome(writer)
+
+
+def _chosen(records: Iterator[EcgRecord], tally: _Tally, *, beats: bool) -> Iterator[EcgRecord]:
+    for record in records:
+        if beats or not record.is_median_beat:
+            yield record
+        else:
+            tally.said["the median beat of the device is not written (--beats writes it too)"] += 1
 
 
 def export_dataset(

@@ -17,6 +17,7 @@ from typing import Any
 
 from einthoven.errors import EinthovenError, HintsNeeded, NotFound, SettingError
 from einthoven.formats import FileSource, MemorySource, PathSource
+from einthoven.formats.archives import archive_kind
 from einthoven.formats.planning import folder_and_stem, is_header, owners_among
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.record import Sex
@@ -200,7 +201,9 @@ def _run(writer: "Writer", files: Iterable[FileToRead], *, few: bool) -> None:
             for file in files:
                 stop_if_cancelled(writer.report)
                 with silenced():
-                    for read in intake(rules, file):
+                    for number, read in enumerate(intake(rules, file)):
+                        if number:  # an archive may hold thousands
+                            stop_if_cancelled(writer.report)
                         writer.put(read)
             return
         with Readers(rules, process_count()) as readers:
@@ -464,9 +467,10 @@ def _count(folders: Sequence[Folder]) -> tuple[int, bool]:
                 continue
             n += 1
             if _may_be_archive(name):
-                inside = _members(Path(folder, name))
+                path = Path(folder, name)
+                inside = _members(path) if name.casefold().endswith(".zip") else 1
                 n += max(inside - 1, 0)
-                large = large or inside > FEW_FILES
+                large = large or inside > FEW_FILES or _size(path) > LARGE_ARCHIVE_BYTES
     return n, large
 
 
@@ -494,14 +498,21 @@ def _may_be_archive(name: str) -> bool:
 
 
 def _is_large_zip(path: str) -> bool:
+    return path.casefold().endswith(".zip") and _size(Path(path)) > LARGE_ARCHIVE_BYTES and _kind(path) == "zip"
+
+
+def _kind(path: str) -> str | None:
+    """Which archive a file is; None when it is none, or cannot be opened."""
+    with suppress(EinthovenError):
+        return archive_kind(PathSource(Path(path)))
+    return None
+
+
+def _size(path: Path) -> int:
     try:
-        return (
-            path.casefold().endswith(".zip")
-            and Path(path).stat().st_size > LARGE_ARCHIVE_BYTES
-            and zipfile.is_zipfile(path)
-        )
+        return path.stat().st_size
     except OSError:
-        return False
+        return 0
 
 
 def _members(path: Path) -> int:

@@ -160,7 +160,8 @@ def test_predictions_and_evaluations_are_jobs_with_a_result(
 
 
 def test_settings_are_kept(client: TestClient, workspace: Workspace) -> None:
-    assert client.get("/api/preferences").json() == {"target_rate": 100, "duration": 10, "threads": None, "quarantine_days": 30}
+    first = {"target_rate": 100, "duration": 10, "threads": None, "quarantine_days": 30}
+    assert client.get("/api/preferences").json() == first
     sent = {"target_rate": 200, "duration": 5, "threads": 2, "quarantine_days": 7}
     assert client.put("/api/preferences", json=sent).json() == sent == client.get("/api/preferences").json()
 

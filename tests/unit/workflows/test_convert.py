@@ -195,3 +195,12 @@ def test_the_command_writes_a_dataset(workspace: Workspace, dataset: str, tmp_pa
 def test_the_command_says_how_it_is_used(arguments: tuple[str, ...]) -> None:
     code, text = _run(*arguments)
     assert code == 1 and "einthoven convert" in text
+
+
+def test_a_median_beat_is_no_recording_and_written_only_when_asked_for(shared_data: Path, tmp_path: Path) -> None:
+    muse = shared_data / "formats" / "muse" / "synthetic_muse.xml"
+    outcome = convert_file(muse, tmp_path / "a.csv")
+    assert outcome.files == (str(tmp_path / "a.csv"),)
+    assert any("median beat" in text for text in outcome.said)
+    both = convert_file(muse, tmp_path / "b.csv", beats=True)
+    assert both.files == (str(tmp_path / "b-1.csv"), str(tmp_path / "b-2.csv"))

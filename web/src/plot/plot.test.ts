@@ -226,3 +226,38 @@ test("a printed sheet is A4 landscape in millimetres, with name, settings and no
   expect(texts).toEqual(expect.arrayContaining(["read from a.hea", "derived: III", "DOUBTS: x"]));
   expect(texts.join(" ")).toContain("25 mm/s \u00b7 10 mm/mV \u00b7 as recorded");
 });
+
+describe("marks", () => {
+  const signal = readSignal(bytesOf(TWELVE.map(() => squares(500, 10))), TWELVE, 500, "mV");
+  const paint = (layout: "3x4+1" | "12x1", extra: { derived?: string[]; spikes?: number[]; start?: number }) => {
+    const { derived, spikes, start = 0 } = extra;
+    const page = layOut({ layout: layoutOf(layout), order: "cabrera", leads: TWELVE, rhythmLead: "II", duration: 10, scale, width: 280, height: 220, derived });
+    const pen = new Notes();
+    paintTraces(pen, { page, signal, scale, palette: PALETTES.pink, start, settings: [], spikes });
+    return { pen, page };
+  };
+
+  test("derived leads say so, beside or below their name, also where they are drawn upside down", () => {
+    for (const layout of ["3x4+1", "12x1"] as const) {
+      const { pen } = paint(layout, { derived: ["III", "aVR"] });
+      expect(pen.texts.filter((text) => text.includes("derived"))).toHaveLength(2);
+      expect(pen.texts).toContain("\u2212aVR");
+    }
+    expect(paint("3x4+1", {}).pen.texts.join(" ")).not.toContain("derived");
+  });
+
+  test("a pacing spike is a stroke at its moment in every row that shows it, and nowhere else", () => {
+    const { pen, page } = paint("3x4+1", { spikes: [3, 20] });
+    // Second 3 is in the second column of the grid and in the rhythm strip.
+    const showing = page.cells.filter((cell) => cell.from <= 3 && 3 <= cell.from + cell.seconds);
+    expect(showing).toHaveLength(4);
+    const without = paint("3x4+1", {}).pen.lines.length;
+    expect(pen.lines).toHaveLength(without + showing.length);
+    for (const cell of showing) {
+      const x = cell.x + (3 - cell.from) * 25;
+      const foot = cell.slot.y + cell.slot.height;
+      const stroke = pen.lines.find((line) => line.x.length === 2 && Math.abs(line.x[0]! - x) < 1e-9 && line.x[1] === line.x[0] && Math.abs(line.y[1]! - foot) < 1);
+      expect(stroke).toBeDefined();
+    }
+  });
+});

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from einthoven.workflows.workspace import Workspace
 
 
-def _workspace(request: Request) -> Workspace:
+async def _workspace(request: Request) -> Workspace:  # not `def`: that would take a thread for every request
     workspace: Workspace = request.app.state.workspace
     return workspace
 

@@ -90,7 +90,7 @@ def forget_refused(
     workspace: Here,
     dataset: str,
     ids: Annotated[list[int] | None, Query(description="numbers of files")] = None,
-    everything: Annotated[bool, Query(description="all of the dataset instead")] = False,  # noqa: FBT002
+    everything: Annotated[bool, Query(description="all of the dataset instead")] = False,
 ) -> None:
     if everything:
         workspace.quarantine.empty(workspace.store.dataset(dataset).name)

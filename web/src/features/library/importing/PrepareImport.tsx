@@ -73,7 +73,7 @@ export function PrepareImport({ prepared, onSend }: PrepareImportProps) {
       }}
     >
       <div>
-        <strong>{fmt.plural(files.length, "file")}</strong>, {fmt.bytes(size)}. They go to Einthoven on this machine and nowhere else.
+        <strong>{fmt.plural(files.length, "file")}</strong>, {fmt.bytes(size)}. They go to this installation of Einthoven and nowhere else.
       </div>
       <Aside prepared={prepared} />
       {earlier !== null && <Continue earlier={earlier} files={files} goOn={goOn} onGoOn={setGoOn} />}

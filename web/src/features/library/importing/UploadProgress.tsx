@@ -58,6 +58,7 @@ export function UploadProgress({ upload, standing }: { upload: ImportUpload; sta
 function words({ phase, filesDone }: Sent, total: number): string {
   const of = `${fmt.count(filesDone)} of ${fmt.plural(total, "file")}`;
   if (phase === "paused") return `Paused: ${of} sent`;
+  if (phase === "waiting" || phase === "failed") return `Interrupted: ${of} sent`;
   if (phase === "done") return `${of} sent`;
   return `Sending: ${of}`;
 }
