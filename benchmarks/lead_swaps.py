@@ -28,6 +28,7 @@ from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord
 from einthoven.signal import lead_swaps
 from einthoven.signal.average_beat import average_beat
+from einthoven.signal.steady import steady_signal
 
 Floats = npt.NDArray[np.float64]
 TESTED = ("ludb", "ptbxl_raw", "cinc2021", "code15")
@@ -195,7 +196,7 @@ def _module(cases: list[Case]) -> str:
     for case in cases:
         relative = case.record.amplitude == "relative"
         names = (*lead_swaps.LIMB[: 3 if relative else 2], *lead_swaps.CHEST)
-        beat = average_beat(case.record, names)
+        beat = average_beat(steady_signal(case.record), names)
         limb_beat = None if isinstance(beat, str) else lead_swaps.limb_beat(beat, relative=relative)
         if isinstance(beat, str) or limb_beat is None:
             continue

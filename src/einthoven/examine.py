@@ -12,6 +12,7 @@ from einthoven.record import EcgRecord, ReadHints
 from einthoven.signal.lead_checks import check_leads, complete_limb_leads
 from einthoven.signal.lead_swaps import check_swaps
 from einthoven.signal.pacing import find_pacing
+from einthoven.signal.steady import steady_signal
 
 
 def open_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[EcgRecord]:
@@ -36,11 +37,12 @@ def examine(record: EcgRecord) -> EcgRecord:
     """
     whole = complete_limb_leads(_upright(record))
     doubts = [doubt for doubt in whole.source.doubts if doubt not in lacking_leads(record.leads)]
-    checked = check_leads(whole)
+    steady = steady_signal(whole)
+    checked = check_leads(whole, steady)
     doubts += [*lacking_leads(whole.leads), *checked.doubts]
     # Where the leads contradict each other, a lead that looks like another one says nothing about electrodes.
     if not checked.findings:
-        doubts += [swap.text for swap in check_swaps(whole).swaps]
+        doubts += [swap.text for swap in check_swaps(whole, steady).swaps]
     spikes = [spike for spike in find_pacing(whole).spikes if spike not in whole.annotations]
     kept = tuple(dict.fromkeys(doubts))
     if kept == whole.source.doubts and not spikes:

@@ -100,7 +100,7 @@ def _written(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
         name: array.astype(object) if array.dtype.kind == "U" and array.size > 1 else array
         for name, array in arrays.items()
     }
-    savemat(stream, cells, do_compression=True)
+    savemat(stream, cells)
     written = stream.getvalue()
     return _BLANK_HEADER + written[len(_BLANK_HEADER) :]  # without platform and time of writing
 

@@ -74,7 +74,7 @@ def read_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[Ecg
     """
     entry: FormatEntry | None = None
     try:
-        source = SeenSource(source)
+        source = source if isinstance(source, SeenSource) else SeenSource(source)
         if archive_kind(source) is not None:
             yield from _read_archive(source, hints)
             return

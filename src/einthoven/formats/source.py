@@ -16,6 +16,9 @@ MAX_SAMPLES = 2**28
 
 HEAD_BYTES = 4096
 
+MAX_HELD_BYTES = 4 * 1024**2
+"""Files up to this size are held in memory while they are dealt with; an ECG of ten seconds has a tenth of it."""
+
 
 class FileSource(Protocol):
     """One file, with the files beside it.
@@ -50,27 +53,37 @@ class FileSource(Protocol):
 
 
 class SeenSource:
-    """A source that reads its head and size once, however many formats look at them."""
+    """A source, with the files beside it, that is read from the disk once, however often it is looked at.
+
+    It is detected, read and blanked; opening files is what costs most of reading a small one.
+    """
 
     def __init__(self, source: FileSource) -> None:
         self._source = source
         self.name = source.name
         self.size = source.size
-        self._head = source.head(HEAD_BYTES)
+        self._siblings: dict[str, SeenSource | None] = {}
+        self._content = source.read() if self.size <= MAX_HELD_BYTES else None
+        self._head = source.head(HEAD_BYTES) if self._content is None else b""
 
     def read(self) -> bytes:
-        return self._source.read()
+        return self._source.read() if self._content is None else self._content
 
     def open(self) -> BinaryIO:
-        return self._source.open()
+        return self._source.open() if self._content is None else io.BytesIO(self._content)
 
     def head(self, n: int = HEAD_BYTES) -> bytes:
+        if self._content is not None:
+            return self._content[:n]
         if len(self._head) < min(n, self.size):
             self._head = self._source.head(n)
         return self._head[:n]
 
     def sibling(self, name: str) -> FileSource | None:
-        return self._source.sibling(name)
+        if name not in self._siblings:
+            found = self._source.sibling(name)
+            self._siblings[name] = None if found is None else SeenSource(found)
+        return self._siblings[name]
 
 
 def refuse_if_too_large(name: str, size: int) -> None:

@@ -11,6 +11,7 @@ tried without touching the samples.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations, permutations
 from typing import Literal
 
@@ -18,8 +19,8 @@ import numpy as np
 
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord
-from einthoven.signal.average_beat import Floats, steady_signal
 from einthoven.signal.leads import DERIVED
+from einthoven.signal.steady import Floats, SteadySignal, steady_signal
 
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
 _WEIGHTS = {"I": (1.0, 0.0), "II": (0.0, 1.0), **DERIVED}
@@ -88,8 +89,11 @@ def complete_limb_leads(record: EcgRecord) -> EcgRecord:
     return replace(record, signal=signal, leads=names, source=source)
 
 
-def check_leads(record: EcgRecord) -> LeadCheck:
-    """Mistakes of gain, sign, name and order among the stored limb leads, and chest leads stored twice."""
+def check_leads(record: EcgRecord, steady: SteadySignal | None = None) -> LeadCheck:
+    """Mistakes of gain, sign, name and order among the stored limb leads, and chest leads stored twice.
+
+    `steady` is the `steady_signal` of the record, where it is there already.
+    """
     twice = _chest_twice(record)
     names = tuple(name for name in LIMB if name in record.leads and name not in record.source.derived)
     if record.amplitude == "relative":
@@ -99,16 +103,17 @@ def check_leads(record: EcgRecord) -> LeadCheck:
         return LeadCheck(twice, f"leads cannot be checked against each other: of the limb leads, stored is {stored}")
     if not _simultaneous(record, names):
         return LeadCheck(twice, "leads cannot be checked against each other: they are not simultaneous")
-    steady = steady_signal(record, names)
-    if isinstance(steady, str):
-        return LeadCheck(twice, f"leads cannot be checked against each other: {steady}")
-    signal, _ = steady
+    signal = (steady or steady_signal(record)).of(names)
+    if isinstance(signal, str):
+        return LeadCheck(twice, f"leads cannot be checked against each other: {signal}")
     products = signal @ signal.T / signal.shape[1]
     return LeadCheck((*twice, *_explain(names, products)))
 
 
 def _simultaneous(record: EcgRecord, names: tuple[str, ...]) -> bool:
     """False for leads that were recorded one after another: where one has samples, another has none."""
+    if not np.isnan(record.signal.max()):
+        return True
     present = ~np.isnan(record.signal[[record.leads.index(name) for name in names]])
     return bool(present.all(axis=0).mean() > 0.5 * present.mean())
 
@@ -136,10 +141,12 @@ def _explain(names: tuple[str, ...], products: Floats) -> Iterator[LeadFinding]:
         yield LeadFinding("law", names, text + "or they were not recorded at the same time")
 
 
+@lru_cache(maxsize=64)
 def _rules(names: tuple[str, ...]) -> Floats:
     """The projection onto what must be zero: all that does not follow from two voltages."""
     follows = np.array([_WEIGHTS[name] for name in names])
     rules: Floats = np.eye(len(names)) - follows @ np.linalg.pinv(follows)
+    rules.flags.writeable = False
     return rules
 
 
@@ -222,15 +229,18 @@ def _chest_twice(record: EcgRecord) -> tuple[LeadFinding, ...]:
     if len(names) < 2:
         return ()
     rows = [record.leads.index(name) for name in names]
-    signal = record.signal[rows, :: max(1, round(record.rate / 100))].astype(np.float64)
-    signal = np.nan_to_num(signal - np.nanmean(np.where(np.isnan(signal).all(1, keepdims=True), 0, signal), 1)[:, None])
+    signal = record.signal[:, :: max(1, round(record.rate / 100))][rows].astype(np.float64)
+    if np.isnan(signal.max()):
+        level = np.nanmean(np.where(np.isnan(signal).all(axis=1, keepdims=True), 0, signal), axis=1, keepdims=True)
+        signal = np.nan_to_num(signal - level)
+    else:
+        signal -= signal.mean(axis=1, keepdims=True)
     size = np.sqrt((signal**2).sum(axis=1))
-    live = size > 0
-    alike = signal @ signal.T / np.where(live, size, 1)[:, None] / np.where(live, size, 1)
+    size[size == 0] = np.inf
+    alike = signal @ signal.T / size[:, None] / size
     found = []
-    for one, other in combinations(np.flatnonzero(live), 2):
-        same = np.array_equal(record.signal[rows[one]], record.signal[rows[other]], equal_nan=True)
-        if abs(alike[one, other]) > _SAME and not same:
+    for one, other in np.argwhere(np.triu(np.abs(alike) > _SAME, k=1)):
+        if not np.array_equal(record.signal[rows[one]], record.signal[rows[other]], equal_nan=True):
             pair = (names[one], names[other])
             found.append(LeadFinding("twice", pair, f"leads {' and '.join(pair)} are the same but for a factor"))
     return tuple(found)

@@ -21,7 +21,8 @@ from types import MappingProxyType
 import numpy as np
 
 from einthoven.record import EcgRecord
-from einthoven.signal.average_beat import AverageBeat, Floats, average_beat, seconds
+from einthoven.signal.average_beat import AverageBeat, average_beat, seconds
+from einthoven.signal.steady import Floats, SteadySignal, steady_signal
 from einthoven.signal.swap_weights import CHEST_WEIGHTS, LIMB_WEIGHTS
 
 LIMB = ("I", "II", "III")
@@ -73,13 +74,14 @@ class SwapCheck:
     cannot_tell: str | None = None
 
 
-def check_swaps(record: EcgRecord) -> SwapCheck:
+def check_swaps(record: EcgRecord, steady: SteadySignal | None = None) -> SwapCheck:
     """Limb and chest electrodes that are probably interchanged.
 
-    Needs I, II and V1 to V6 (III too where the amplitude is relative), 4 seconds and 3 beats.
+    Needs I, II and V1 to V6 (III too where the amplitude is relative), 4 seconds and 3 beats. `steady` is the
+    `steady_signal` of the record, where it is there already.
     """
     names = (*(LIMB if record.amplitude == "relative" else LIMB[:2]), *CHEST)
-    beat = average_beat(record, names)
+    beat = average_beat(steady or steady_signal(record), names)
     if isinstance(beat, str):
         return SwapCheck(cannot_tell=f"interchanged electrodes cannot be told, because {beat}")
     limb = limb_beat(beat, relative=record.amplitude == "relative")

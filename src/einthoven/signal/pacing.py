@@ -64,14 +64,18 @@ def _moments(record: EcgRecord, part: slice) -> npt.NDArray[np.int64]:
     signal = record.signal[:, part] if record.amplitude == "mV" else _in_deviations(record.signal[:, part])
     if signal.shape[1] <= step:
         return np.empty(0, dtype=np.int64)
+    least = _EDGE_MV if record.amplitude == "mV" else _EDGE_SD
     with np.errstate(over="ignore", invalid="ignore"):
         edges = signal[:, step:] - signal[:, :-step]
-        if np.isnan(edges.sum()):
-            edges = np.nan_to_num(edges)
         steepness = np.sqrt(np.einsum("ls,ls->s", edges, edges))
-        least = _EDGE_MV if record.amplitude == "mV" else _EDGE_SD
-        least = max(least, _NOISE * float(np.median(steepness)))
-        moments = _abrupt(steepness, least, round(_RISE_S * record.rate), round(_REST_S * record.rate))
+        if np.isnan(steepness.max()):
+            edges = np.nan_to_num(edges)
+            steepness = np.sqrt(np.einsum("ls,ls->s", edges, edges))
+        steep = np.flatnonzero(steepness >= least)
+        if not steep.size:
+            return steep
+        steep = steep[steepness[steep] >= _NOISE * float(np.median(steepness))]
+        moments = _abrupt(steepness, steep, round(_RISE_S * record.rate), round(_REST_S * record.rate))
         return _alike(edges, _apart(moments, steepness, round(_APART_S * record.rate)))
 
 
@@ -80,13 +84,14 @@ def _in_deviations(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return (signal / np.where(deviation > 0, deviation, 1)).astype(np.float32)
 
 
-def _abrupt(steepness: npt.NDArray[np.float32], least: float, rise: int, rest: int) -> npt.NDArray[np.int64]:
-    """Where the slope is high and is several times lower before and behind; not at the end of digital silence.
+def _abrupt(
+    steepness: npt.NDArray[np.float32], steep: npt.NDArray[np.int64], rise: int, rest: int
+) -> npt.NDArray[np.int64]:
+    """Of the steep samples, those where the slope is several times lower before and behind; not at the end of digital silence.
 
     A device that holds the last value around a spike it has noticed leaves single changes, padding leaves none.
     """
-    found = np.flatnonzero(steepness >= least)
-    found = found[(found > rest + rise) & (found < len(steepness) - rest - rise)]
+    found = steep[(steep > rest + rise) & (steep < len(steepness) - rest - rise)]
     if not found.size:
         return found
     away = np.arange(rise + 1, rest + rise + 1)

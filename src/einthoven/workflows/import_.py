@@ -20,6 +20,7 @@ from einthoven.formats import FileSource, MemorySource, PathSource
 from einthoven.formats.archives import archive_kind
 from einthoven.formats.planning import folder_and_stem, is_header, owners_among
 from einthoven.jobs import Reporter, stop_if_cancelled
+from einthoven.labels.layouts import advice
 from einthoven.record import Sex
 from einthoven.results import Failure
 from einthoven.store.store import checked_name, name_taken
@@ -75,6 +76,7 @@ class Tally:
     n_same: int = 0
     same: list[str] = field(default_factory=list)
     n_originals: int = 0
+    n_beats: int = 0
     n_files: int = 0
 
     def refuse(self, failure: Failure) -> None:
@@ -85,7 +87,7 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """What must not be lost when the job goes on in another process."""
         kept = ("read", "present", "n_refused", "skipped", "conflicts", "n_copies", "copies", "n_same", "same")
-        data = {name: getattr(self, name) for name in (*kept, "n_originals", "n_files")}
+        data = {name: getattr(self, name) for name in (*kept, "n_originals", "n_beats", "n_files")}
         return {**data, "doubts": dict(self.doubts), "refused": [asdict(failure) for failure in self.refused]}
 
     def restore(self, data: Mapping[str, Any]) -> None:
@@ -127,7 +129,7 @@ def import_files(workspace: Workspace, request: ImportRequest, report: Reporter)
         records_without_label=len(tally.records_without_label),
         examples_without_record=tuple(tally.labels_without_record[:MAX_LISTED]),
         examples_without_label=tuple(tally.records_without_label[:MAX_LISTED]),
-        notes=tuple(tally.notes),
+        notes=(*tally.notes, *_about_beats(tally.n_beats)),
         seconds=time.perf_counter() - began,
         n_copies=tally.n_copies,
         copies=tuple(tally.copies),
@@ -135,6 +137,13 @@ def import_files(workspace: Workspace, request: ImportRequest, report: Reporter)
         same=tuple(tally.same),
         n_originals=tally.n_originals,
     )
+
+
+def _about_beats(n: int) -> list[str]:
+    if not n:
+        return []
+    beats = "1 median beat" if n == 1 else f"{n} median beats"
+    return [f"{beats} of the devices were left out: a beat is no recording. einthoven show has them."]
 
 
 def outcome(workspace: Workspace, job_id: str) -> ImportOutcome | None:
@@ -179,6 +188,8 @@ def _import_plain(workspace: Workspace, request: ImportRequest, report: Reporter
     if request.refused:
         return _import_refused(workspace, request, report, tally)
     folders = _folders(workspace, request)
+    # For a published data set its layout brings labels, and corrects what is known to be wrong.
+    tally.notes += [line for folder, _, chosen in folders if chosen is None and (line := advice(folder))]
     misnamed = [_misnamed(path) for path, name, _ in _named(folders) if not _is_text(name)]
     n, large = _count(folders)
     if not n and not misnamed:
@@ -326,6 +337,7 @@ class Writer:
                     conflicts.append(read)
                 self._count(read, item, added)
             self.tally.n_files += sum(read.outcome in ("read", "refused") for read in batch)
+            self.tally.n_beats += sum(read.n_beats for read in batch)
             if self.total:
                 self.workspace.jobs.note_files(
                     c, self.report.job_id, [read.key for read in batch], self.tally.to_json()

@@ -6,7 +6,6 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from einthoven.errors import NotFound, SettingError
-from einthoven.examine import examine
 from einthoven.jobs import Reporter
 from einthoven.labels.layouts import LAYOUTS, Correction, Layout, LayoutEntry, LayoutRecord, locate
 from einthoven.record import EcgRecord, ReadHints
@@ -151,7 +150,7 @@ class _Changes(Mapping[str, Change]):
         correction = None if values is None else _correction(values)
 
         def change(record: EcgRecord) -> EcgRecord:
-            corrected = record if correction is None else _looked_at_again(record, correction.apply(record))
+            corrected = record if correction is None else correction.apply(record)
             return _attributed(corrected, layout) if layout else corrected
 
         return change
@@ -166,15 +165,6 @@ class _Changes(Mapping[str, Change]):
 def _correction(values: dict[str, object]) -> Correction:
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return Correction(**{**values, **lists})  # type: ignore[arg-type]
-
-
-def _looked_at_again(record: EcgRecord, corrected: EcgRecord) -> EcgRecord:
-    """The corrected record without what was seen in it under the wrong gain, and with what is seen now."""
-    bare = replace(record, annotations=(), source=replace(record.source, doubts=()))
-    wrong = examine(bare)
-    doubts = tuple(doubt for doubt in corrected.source.doubts if doubt not in wrong.source.doubts)
-    annotations = tuple(note for note in corrected.annotations if note not in wrong.annotations)
-    return examine(replace(corrected, annotations=annotations, source=replace(corrected.source, doubts=doubts)))
 
 
 def _unchanged(record: EcgRecord) -> EcgRecord:

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded, InputError, MissingDependency
-from einthoven.examine import open_all
-from einthoven.formats import FORMATS, FileSource, PathSource, detect
+from einthoven.examine import examine
+from einthoven.formats import FORMATS, FileSource, PathSource, detect, read_all
 from einthoven.formats.archives import archive_kind
 from einthoven.formats.planning import files_in, not_an_ecg, set_aside
 from einthoven.formats.source import SeenSource
@@ -77,7 +77,8 @@ class FileRead:
     """What became of one file (or member of an archive): its ECGs, or why there are none.
 
     `outcome`: `read`; `refused`; `label table` and `companion` were no ECGs and are left aside. `name` is the file's
-    own, `stored` the one that the library knows. `kept` are refused bytes: name -> (sha256, where they wait).
+    own, `stored` the one that the library knows. `kept` are refused bytes: name -> (sha256, where they wait);
+    `n_beats` are median beats that were left out.
     """
 
     key: str
@@ -89,13 +90,15 @@ class FileRead:
     failure: Failure | None = None
     kept: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     size: int = 0
+    n_beats: int = 0
 
 
 def intake(rules: Rules, file: FileToRead) -> Iterator[FileRead]:
     """Deal with a file; with each file in it, when it is an archive. Nothing is raised about the file itself."""
-    source = PathSource(Path(file.path), Path(file.root))
+    source: FileSource = PathSource(Path(file.path), Path(file.root))
     try:
-        packed = archive_kind(SeenSource(source)) is not None
+        source = SeenSource(source)
+        packed = archive_kind(source) is not None
     except EinthovenError:
         packed = False
     if packed:
@@ -152,7 +155,7 @@ def take(
     key = key or file_key(rules, file.path)
     stored = _stored(rules, name)
     try:
-        seen = SeenSource(source)
+        seen = source if isinstance(source, SeenSource) else SeenSource(source)
         aside = set_aside(seen) if file.fold is None and file.name is None else None
         if aside is not None and aside[0] != "unknown":
             return FileRead(key, name, stored, "label table" if aside[0] == "label table" else "companion")
@@ -182,16 +185,21 @@ def _read(
     items: list[NewItem] = []
     doubts: list[str] = []
     original: tuple[str, Path, int] | None = None
-    for record in open_all(source, file.hints or rules.hints):
-        known = _nameless(rules, correct(record) if correct else record, file, name, stored)
+    n_beats = 0
+    for record in read_all(source, file.hints or rules.hints):
+        if record.is_median_beat:
+            n_beats += 1  # no recording: it would be learned from and counted as an ECG
+            continue
+        # A wrong gain is corrected before the leads are held against each other.
+        known = _nameless(rules, examine(correct(record) if correct else record), file, name, stored)
         if not items:
             original = _original(rules, source, known.source.format, name)
         part = known.source.index
         items.append(_item(rules, known, stored if part == 0 else f"{stored}#{part + 1}", original, file))
         doubts += known.source.doubts
     if not items:
-        raise FormatError(f"{name} holds no ECG.")
-    return FileRead(key, name, stored, "read", tuple(items), tuple(doubts), size=source.size)
+        raise FormatError(f"{name} holds {'a median beat and no recording' if n_beats else 'no ECG'}.")
+    return FileRead(key, name, stored, "read", tuple(items), tuple(doubts), size=source.size, n_beats=n_beats)
 
 
 def _item(
@@ -361,7 +369,7 @@ def _correction(name: str) -> Correct | None:
 
 def to_json(read: FileRead) -> dict[str, Any]:
     """A result as it travels to the process that holds the database."""
-    data = {name: getattr(read, name) for name in ("key", "name", "stored", "outcome", "doubts", "size")}
+    data = {name: getattr(read, name) for name in ("key", "name", "stored", "outcome", "doubts", "size", "n_beats")}
     data["failure"] = None if read.failure is None else asdict(read.failure)
     data["kept"] = {name: [digest, str(path)] for name, (digest, path) in read.kept.items()}
     data["items"] = [
@@ -394,4 +402,5 @@ def from_json(data: Mapping[str, Any]) -> FileRead:
         failure=None if failure is None else Failure(**{**failure, "missing_hints": tuple(failure["missing_hints"])}),
         kept={name: (digest, Path(path)) for name, (digest, path) in data["kept"].items()},
         size=data["size"],
+        n_beats=data["n_beats"],
     )

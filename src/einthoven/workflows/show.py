@@ -9,6 +9,7 @@ import numpy as np
 from einthoven.errors import NotFound, SettingError
 from einthoven.record import EcgRecord
 from einthoven.signal.filters import band_pass
+from einthoven.store.originals import zipped
 from einthoven.workflows.views import RecordDetail, Thumbnail
 from einthoven.workflows.workspace import Workspace
 
@@ -64,9 +65,7 @@ def original(workspace: Workspace, item_id: int) -> dict[str, bytes]:
 
 def original_archive(workspace: Workspace, item_id: int) -> bytes:
     """The original with the files it needs, as one ZIP."""
-    original(workspace, item_id)
-    item = workspace.store.item(item_id)
-    return workspace.store.originals.path(workspace.store.original(item).kept or "").read_bytes()
+    return zipped(original(workspace, item_id))
 
 
 def signal_bytes(workspace: Workspace, item_id: int, *, band: tuple[float, float] | None = None) -> bytes:

@@ -25,6 +25,8 @@ from einthoven.workflows.workspace import Workspace
 
 MAX_DEPTH = 20
 MAX_PART = 200
+MAX_PART_BYTES, MAX_NAME_BYTES = 255, 2000
+"""In UTF-8: what file systems take for one part, and what leaves room for the folder before the name."""
 MAX_FILE_BYTES = 64 * 2**30
 """Larger than any archive of ECGs that is published; what is inside is limited when it is unpacked."""
 SPARE_BYTES = 2**30
@@ -131,7 +133,7 @@ def append(workspace: Workspace, upload: str, file: IncomingFile, data: bytes) -
 def incoming(workspace: Workspace, upload: str, file: str) -> IncomingFile:
     """How far a file is; NotFound when it was never announced, withdrawn, or the upload is gone."""
     root = _root(workspace, upload)
-    if not (file.isascii() and file.isalnum()):
+    if not (file.isascii() and file.isalnum() and len(file) <= 64):
         raise NotFound("There is no such file in this upload.", advice="Send it from its start.")
     return _read(root, file)
 
@@ -271,10 +273,14 @@ def _gone(upload: str) -> NotFound:
 def _safe_parts(name: str) -> tuple[str, ...]:
     """Parts of a relative path that cannot leave the upload's folder, on any platform."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    bad = [p for p in parts if p in ("..", "/", "//") or ":" in p or not _is_text(p) or len(p) > MAX_PART]
-    if not parts or bad or len(parts) > MAX_DEPTH:
+    bad = [p for p in parts if p in ("..", "/", "//") or ":" in p or not _is_text(p) or _is_too_long(p)]
+    if not parts or bad or len(parts) > MAX_DEPTH or len(name.encode()) > MAX_NAME_BYTES:
         raise InputError(f"{name!r} is not a usable file name.", advice="Rename the file and upload it again.")
     return parts
+
+
+def _is_too_long(part: str) -> bool:
+    return len(part) > MAX_PART or len(part.encode()) > MAX_PART_BYTES
 
 
 def _is_text(part: str) -> bool:

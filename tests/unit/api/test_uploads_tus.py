@@ -175,7 +175,7 @@ def test_more_bytes_than_announced_are_refused(sender: Sender, workspace: Worksp
 
 
 def test_what_was_never_created_is_not_found(sender: Sender) -> None:
-    for file in ("0" * 32, "none", "..%2f..", "%00"):
+    for file in ("0" * 32, "none", "..%2f..", "%00", "0" * 400):
         address = f"{sender.address}/{file}"
         assert sender.client.head(address, headers=TUS).status_code == 404
         assert sender.patch(address, 0, b"x").status_code == 404

@@ -11,6 +11,7 @@ from einthoven.record import EcgRecord, SourceInfo
 from einthoven.signal import lead_swaps
 from einthoven.signal.average_beat import average_beat
 from einthoven.signal.lead_swaps import CHEST_SWAPS, LIMB_SWAPS, check_swaps
+from einthoven.signal.steady import steady_signal
 from einthoven.simulate import simulate
 
 NEEDED = ("I", "II", *lead_swaps.CHEST)
@@ -36,7 +37,7 @@ def interchanged(record: EcgRecord, one: str, other: str) -> EcgRecord:
 
 
 def evidence(record: EcgRecord) -> dict[str, float]:
-    beat = average_beat(record, NEEDED)
+    beat = average_beat(steady_signal(record), NEEDED)
     limb = lead_swaps.limb_beat(beat, relative=False)
     return lead_swaps.limb_evidence(limb, beat.values[2:]) | lead_swaps.chest_evidence(limb, beat.values[2:])
 

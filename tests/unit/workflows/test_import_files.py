@@ -237,3 +237,20 @@ def test_retrying_a_file_that_was_too_large_to_keep_does_not_cost_the_others(
     assert [found.reason for found in workspace.quarantine.list("d")] == [large.reason]
     with pytest.raises(NotFound, match="no refused file 99"):
         import_files(workspace, ImportRequest("d", refused=(99,)), report)
+
+
+def test_a_median_beat_is_no_recording_and_stays_out_of_the_dataset(
+    workspace: Workspace, report: Notes, shared_data: Path
+) -> None:
+    """Both files hold ten seconds and a beat of 1.2 s that the device computed."""
+    formats = shared_data / "formats"
+    outcome = read(workspace, report, formats / "muse" / "synthetic_muse.xml", formats / "dicom" / "synthetic_muse.dcm")
+    assert [item.duration for item in workspace.store.items("d")[1]] == [10.0, 10.0]
+    assert outcome.notes == (
+        "2 median beats of the devices were left out: a beat is no recording. einthoven show has them.",
+    )
+
+
+def test_a_folder_of_a_published_data_set_is_told(workspace: Workspace, report: Notes, shared_data: Path) -> None:
+    outcome = read(workspace, report, shared_data / "ludb")
+    assert len(outcome.notes) == 1 and "--layout ludb" in outcome.notes[0]

@@ -1,6 +1,7 @@
 /** The design language. No domain words here: pages bring those. */
 export { Bars, type Bar } from "./Bars";
 export { classColour, classColours, PALETTE } from "./classColours";
+export { WithCode } from "./Code";
 export { saveBlob, saveText, toCsv, type CsvCell } from "./csv";
 export { DataTable, type DataColumn, type Sort } from "./DataTable";
 export { Explain, Hint } from "./Explain";

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, unwrap, type FormatView, type LayoutView } from "@/api";
-import { EmptyState, fmt, Page, Panel, Query, saveText, StateTag, toCsv } from "@/ui";
+import { EmptyState, fmt, Page, Panel, Query, saveText, StateTag, toCsv, WithCode } from "@/ui";
 import { TableFoot, Usable } from "./Usable";
 import css from "./settings.module.css";
 
@@ -84,7 +84,7 @@ function Formats({ list }: { list: readonly FormatView[] }) {
                     <div className="ein-quiet">{format.extensions.join(" ")}</div>
                   </td>
                   <td>
-                    {format.states}
+                    <WithCode text={format.states} />
                     <div className="ein-quiet">
                       {format.blanked ? "The original can be kept with its identifying fields blanked." : "No original is kept: its identifying fields cannot be blanked surely."}
                     </div>
@@ -111,14 +111,16 @@ function Limits({ limits }: { limits: readonly string[] }) {
   return (
     <ul className={css["limits"]}>
       {limits.map((limit) => (
-        <li key={limit}>{limit}</li>
+        <li key={limit}>
+          <WithCode text={limit} />
+        </li>
       ))}
     </ul>
   );
 }
 
 function Tried({ tried }: { tried: string }) {
-  return tried === "" ? <StateTag plain state="doubt" word="no real file could be tried" /> : tried;
+  return tried === "" ? <StateTag plain state="doubt" word="no real file could be tried" /> : <WithCode text={tried} />;
 }
 
 function Layouts({ list }: { list: readonly LayoutView[] }) {
@@ -147,8 +149,12 @@ function Layouts({ list }: { list: readonly LayoutView[] }) {
                   <strong>{layout.title}</strong>
                   <div className={css["source"]}>{layout.source}</div>
                 </td>
-                <td>{layout.brings}</td>
-                <td>{layout.holds}</td>
+                <td>
+                  <WithCode text={layout.brings} />
+                </td>
+                <td>
+                  <WithCode text={layout.holds} />
+                </td>
                 <td className={css["tried"]}>
                   <Tried tried={layout.tried} />
                 </td>

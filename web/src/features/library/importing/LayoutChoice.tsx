@@ -1,6 +1,7 @@
 /** Whether the files are a published data set, which then brings its labels, patients and folds. */
 import { SegmentedControl, Select } from "@mantine/core";
 import type { LayoutView } from "@/api";
+import { WithCode } from "@/ui";
 import css from "./importing.module.css";
 
 interface LayoutChoiceProps {
@@ -33,8 +34,12 @@ export function LayoutChoice({ layouts, chosen, onChoose, rates, resolution, onR
       />
       {layout && (
         <div className={css["note"]} data-testid="import-layout-note">
-          <span>{layout.brings}</span>
-          <span className="ein-quiet">{layout.holds}</span>
+          <span>
+            <WithCode text={layout.brings} />
+          </span>
+          <span className="ein-quiet">
+            The folder holds <WithCode text={layout.holds} />.
+          </span>
           {layout.tried === "" && <span className="ein-quiet">No real files of it could be tried yet: look at the result with care.</span>}
           {possible.length > 1 && (
             <div className={css["line"]}>

@@ -20,8 +20,8 @@ export function Privacy({ privacy, onPrivacy, published }: PrivacyProps) {
     <Fold title="Names and privacy" testId="import-privacy-toggle">
       <div className={css["privacy"]}>
         <div className="ein-lines ein-quiet">
-          Names, birth dates and patient numbers in the files are never stored. File and folder names often hold them too, so they are stored as
-          codes that are the same for the same name.
+          Names, birth dates and patient numbers in the files are not stored with the ECGs. File and folder names often hold them too, so they are
+          stored as codes, the same code for the same name. Only a file that cannot be read is kept as it is, in quarantine, for some days.
         </div>
         <Checkbox
           checked={privacy.keep_names || published}
