@@ -98,7 +98,10 @@ def _wait_for_files(page: Page, n: int) -> None:
 
 
 def _expect_all(page: Page, home: Path, dataset: str, read: int = N) -> None:
-    expect(page.get_by_test_id("import-n-read")).to_have_text(f"{read} read", timeout=120_000)
+    expect(page.get_by_test_id("import-n-read")).to_be_visible(timeout=120_000)
+    assert page.get_by_test_id("import-n-read").inner_text() == f"{read} read", page.get_by_test_id(
+        "import-result"
+    ).inner_text()
     workspace = Workspace(home)
     total, items = workspace.store.items(dataset, ItemQuery(), offset=0, limit=1000)
     assert total == len({item.record_id for item in items}) == read, "every file is its own ECG"

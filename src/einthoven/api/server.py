@@ -53,6 +53,7 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(1024)  # a browser that is told the address now is answered a moment later, not refused
     except OSError as error:
         bound.close()
         raise Conflict(

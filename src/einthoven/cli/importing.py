@@ -111,8 +111,10 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
     there = f", {outcome.n_already_there} were there already" if outcome.n_already_there else ""
     refused = f", {outcome.n_refused} refused" if outcome.n_refused else ""
     output.say(f"{outcome.dataset}: {ecgs(outcome.n_read)} read{there}{refused}, in {outcome.seconds:.1f} s")
-    for doubt, n in outcome.doubts.items():
+    for doubt, n in list(outcome.doubts.items())[:LISTED]:
         output.say(f"  doubt ({n}): {doubt}")
+    if len(outcome.doubts) > LISTED:
+        output.say(f"  and {len(outcome.doubts) - LISTED} more kinds of doubt; each record's passport has its own")
     for line in (*outcome.notes, *outcome.skipped):
         output.say(f"  {line}")
     for n, said, lines in (

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from einthoven.errors import FormatError
+from einthoven.errors import FormatError, SettingError
 from einthoven.workflows.intake import FileRead, FileToRead, Rules, from_json, refuse_unread
 from einthoven.workflows.reading_process import DONE, READY, file_to_json, rules_to_json
 
@@ -26,6 +26,7 @@ MOST_WAITING = 10_000
 SILENT_SECONDS = 600.0
 """A process that answers nothing for so long hangs: reading 2 GiB takes two minutes."""
 TICK_SECONDS = 0.2
+MOST_FAILED_STARTS = 5
 
 
 def process_count() -> int:
@@ -87,6 +88,7 @@ class Readers:
         self._n = n
         self._answers: queue.Queue[tuple[_Reader, Any]] = queue.Queue(maxsize=MOST_WAITING)
         self._readers: list[_Reader] = []
+        self._failed_starts = 0
 
     def __enter__(self) -> Self:
         self._readers = [_Reader(self._rules, self._answers) for _ in range(self._n)]
@@ -122,11 +124,12 @@ class Readers:
                         reader.process.kill()  # its listener then says that it ended
                 yield None
                 continue
-            reader.heard = time.monotonic()
             if data is None:
                 yield from self._replace(reader, again)
                 more = True
-            elif data == DONE:
+                continue
+            reader.heard = time.monotonic()
+            if data == DONE:
                 reader.given.popleft()
             elif data == READY:
                 continue
@@ -134,12 +137,26 @@ class Readers:
                 yield from_json(data)
 
     def _replace(self, reader: _Reader, again: "deque[FileToRead]") -> Iterator[FileRead]:
-        """A process died: the file it was at is refused, those it had not begun go to another."""
+        """A process died: the file it was at is refused, those it had not begun go to another.
+
+        Raises
+        ------
+        SettingError
+            Processes end again and again before they have read anything: no file is to blame.
+        """
         if reader not in self._readers:
             return
         code = reader.process.wait()
         self._readers.remove(reader)
-        if reader.given:
+        if reader.heard is None:
+            again.extend(reader.given)
+            self._failed_starts += 1
+            if self._failed_starts > MOST_FAILED_STARTS:
+                raise SettingError(
+                    f"The processes that read files cannot start (the last ended with code {code}).",
+                    advice="See whether memory is left and run `einthoven doctor`; then go on with the import.",
+                )
+        elif reader.given:
             culprit = reader.given.popleft()
             again.extend(reader.given)
             name = culprit.name or Path(culprit.path).name

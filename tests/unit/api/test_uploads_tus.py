@@ -280,16 +280,34 @@ def test_what_came_before_a_connection_broke_is_kept(app: FastAPI, sender: Sende
     location = sender.create("a", 10).headers["Location"]
     asyncio.run(_broken(app, "PATCH", location, {"upload-offset": "0"}, b"abcd"))
     assert sender.offset(location) == 4
+
+
+def test_a_creation_that_broke_off_does_not_undo_the_one_after_it(
+    app: FastAPI, sender: Sender, workspace: Workspace
+) -> None:
+    sender.create(
+        "b", 10, b"0123456789"
+    )  # the sender tried again before the server heard that the first had broken off
     headers = {"upload-length": "10", "upload-metadata": f"filename {b64('b')}"}
-    asyncio.run(_broken(app, "POST", sender.address, headers, b"abc"))
-    state = sender.client.get(f"/api/uploads/{sender.upload}").json()
-    assert [(f["name"], f["offset"]) for f in state["files"]] == [("a", 4), ("b", 3)]
+    asyncio.run(_broken(app, "POST", sender.address, headers, b"012"))
+    assert kept(workspace, sender.upload) == {"b": b"0123456789"}
+    (file,) = uploads.state(workspace, sender.upload).files
+    assert file.offset == file.size == 10
+    assert uploads.folder(workspace, sender.upload).is_dir()
 
 
-async def _broken(app: FastAPI, method: str, path: str, headers: dict[str, str], data: bytes) -> None:
-    """One request whose sender announces ten bytes, sends some, and is gone."""
+def test_what_came_of_a_large_file_before_its_creation_broke_off_is_kept(app: FastAPI, sender: Sender) -> None:
+    size = 2 * WRITE_BYTES
+    headers = {"upload-length": str(size), "upload-metadata": f"filename {b64('c')}"}
+    asyncio.run(_broken(app, "POST", sender.address, headers, b"x" * (WRITE_BYTES + 5), size=size))
+    (file,) = sender.client.get(f"/api/uploads/{sender.upload}").json()["files"]
+    assert file["offset"] == WRITE_BYTES + 5
+
+
+async def _broken(app: FastAPI, method: str, path: str, headers: dict[str, str], data: bytes, size: int = 10) -> None:
+    """One request whose sender announces `size` bytes, sends some, and is gone."""
     everything = {
-        **headers, "tus-resumable": "1.0.0", "content-type": BYTES, "content-length": "10", "host": "127.0.0.1",
+        **headers, "tus-resumable": "1.0.0", "content-type": BYTES, "content-length": str(size), "host": "127.0.0.1",
         "authorization": "Bearer token-for-tests",
     }  # fmt: skip
     scope = {

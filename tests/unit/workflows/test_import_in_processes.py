@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from einthoven.errors import Cancelled
+from einthoven.errors import Cancelled, SettingError
 from einthoven.jobs.queue import INTERRUPTED
 from einthoven.store.types import Problem
 from einthoven.workflows import import_, intake, readers
@@ -250,3 +250,36 @@ def test_reading_and_cancelling_leave_no_process_behind(
         import_files(workspace, ImportRequest("d", (str(folder),)), Notes(workspace.home, cancel_after=2))
     assert started and all(process.poll() is not None for process in started)
     assert threading.active_count() < 30
+
+
+def _broken_at_start(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """The first so many reading processes end before they have said anything."""
+    began = subprocess.Popen
+    started: list[int] = []
+
+    def start(command: list[str], **options: object) -> object:
+        started.append(len(started))
+        broken = [sys.executable, "-c", "raise SystemExit(3)"]
+        return began(broken if len(started) <= times else command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(readers.subprocess, "Popen", start)
+    return started
+
+
+def test_no_file_is_to_blame_for_a_process_that_did_not_start(
+    workspace: Workspace, report: Notes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_, "process_count", lambda: 2)
+    _broken_at_start(monkeypatch, 3)
+    outcome = import_files(workspace, ImportRequest("d", (str(folder),), keep_names=True), report)
+    assert (outcome.n_read, outcome.n_refused) == (N, 1)
+
+
+def test_processes_that_never_start_fail_the_import_and_refuse_no_file(
+    workspace: Workspace, report: Notes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_, "process_count", lambda: 2)
+    started = _broken_at_start(monkeypatch, 1000)
+    with pytest.raises(SettingError, match="ended with code 3"):
+        import_files(workspace, ImportRequest("d", (str(folder),), keep_names=True), report)
+    assert len(started) < 20 and workspace.quarantine.list("d") == []

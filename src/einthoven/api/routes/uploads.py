@@ -118,6 +118,8 @@ async def tus_create(workspace: Here, request: Request, upload: str) -> Response
     metadata = _metadata(request.headers.get("upload-metadata", ""))
     modified = metadata.get("modified", "")
     body = await _first(request)
+    if body is None:
+        return _refused(400, "The connection broke off.")
     if body and request.headers.get("content-type") != BYTES:
         return _refused(415, f"Bytes must be sent as {BYTES}.")
     length = _number(request, "content-length")
@@ -176,8 +178,11 @@ async def tus_terminate(workspace: Here, upload: str, file: str) -> Response:
 router.include_router(tus)
 
 
-async def _first(request: Request) -> bytes:
-    """The body of a small file whole, or the first MiB of a larger one; the rest is still to be read."""
+async def _first(request: Request) -> bytes | None:
+    """The body of a small file whole, or the first MiB of a larger one, the rest being still to be read.
+
+    None when the sender is gone: it will create the file anew, and may have done so already.
+    """
     pieces = bytearray()
     request.state.body = stream = request.stream()
     try:
@@ -185,8 +190,8 @@ async def _first(request: Request) -> bytes:
             pieces += piece
             if len(pieces) >= WRITE_BYTES:
                 break
-    except ClientDisconnect:  # what has arrived is kept; the sender will ask how much
-        pass
+    except ClientDisconnect:
+        return None
     return bytes(pieces)
 
 
