@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from contracts.ecg_files import Case
+from contracts.ecg_files import Case, Unwritable, Written
 from contracts.every_format import ALL_WRITERS
 from contracts.mutations import mutate
 from einthoven.errors import EinthovenError, MissingDependency
@@ -39,7 +39,7 @@ EXAMINED = 10
 
 def main(name: str, first: int, count: int) -> dict[str, object]:
     """Read `count` mutations, the first with seed `first`; answers counts and the first wrong ones."""
-    written = ALL_WRITERS[name](Case(250.0, "mV", STANDARD_12, 1000))
+    written = _written(name)
     assert list(open_all(MemorySource(written.name, written.files), written.hints)), "the undamaged file is read"
     _limit_memory()
     tracemalloc.start()
@@ -79,6 +79,13 @@ def main(name: str, first: int, count: int) -> dict[str, object]:
             wrong.append({"seed": seed, "problem": problem[:300]})
     return {"read": read, "refused": refused, "wrong": wrong[:20], "n_wrong": len(wrong),
             "slowest": slowest, "largest": largest}  # fmt: skip
+
+
+def _written(name: str) -> Written:
+    try:
+        return ALL_WRITERS[name](Case(250.0, "mV", STANDARD_12, 1000))
+    except Unwritable:  # the layout of CODE-15 has a rate and a length of its own
+        return ALL_WRITERS[name](Case(400.0, "mV", STANDARD_12, 4096))
 
 
 def _limit_memory() -> None:

@@ -315,3 +315,17 @@ def test_cells_of_matlab_7_3_that_hold_themselves_end() -> None:
     with pytest.raises(FormatError, match="Which of its arrays") as caught:
         _read(data, HINTS, "a.mat")
     assert len(str(caught.value)) < 1000
+
+
+def test_a_heap_in_which_the_library_would_walk_for_ever_is_refused() -> None:
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file["ecg"] = np.zeros((12, 500))
+        file["ecg"].attrs["unit"] = "mV"
+    data = bytearray(stream.getvalue())
+    place = data.index(b"GCOL") + 16
+    place += 16 + 8  # behind the first text stands the free space: index 0, its size in the last 8 of 16 bytes
+    assert data[place : place + 2] == b"\0\0" and any(data[place + 8 : place + 16])
+    data[place + 8 : place + 16] = bytes(8)
+    with pytest.raises(FormatError, match="free space of no size"):
+        list(read_all(MemorySource("a.h5", {"a.h5": bytes(data)}), ReadHints(rate=500)))

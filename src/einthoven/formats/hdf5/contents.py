@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from einthoven.errors import FormatError
 from einthoven.formats.arrays import Numbers
+from einthoven.formats.hdf5.heaps import check_heaps
 from einthoven.formats.named_arrays import NamedArray, is_fact
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def opened(stream: BinaryIO) -> "Iterator[h5py.File]":
     import h5py
 
     with stream:
+        check_heaps(stream)
         try:
             file = h5py.File(stream, "r")
         except (OSError, ValueError, RuntimeError) as error:
