@@ -200,8 +200,9 @@ def _module(cases: list[Case]) -> str:
         limb_beat = None if isinstance(beat, str) else lead_swaps.limb_beat(beat, relative=relative)
         if isinstance(beat, str) or limb_beat is None:
             continue
-        limb.append(lead_swaps.limb_features(limb_beat, beat.values[-6:]))
-        chest.append(lead_swaps.chest_features(limb_beat, beat.values[-6:]))
+        by_limb, by_chest = lead_swaps.features(limb_beat, beat.values[-6:])
+        limb.append(by_limb)
+        chest.append(by_chest)
     text = f'"""Weights of the features in `lead_swaps`, in their order, from {len(limb)} records.\n\n'
     text += 'Written by `benchmarks/lead_swaps.py --fit`.\n"""\n\nimport numpy as np\n\n# fmt: off\n'
     for name, features in (("LIMB_WEIGHTS", limb), ("CHEST_WEIGHTS", chest)):

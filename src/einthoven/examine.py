@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from einthoven.formats import FileSource, read_all
-from einthoven.formats.passport import lacking_leads
+from einthoven.formats.doubts import lacking_leads
 from einthoven.leads import inverted_of
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.signal.lead_checks import check_leads, complete_limb_leads

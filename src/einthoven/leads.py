@@ -136,6 +136,11 @@ def canonical_leads(names: Sequence[str]) -> tuple[str, ...]:
     electrodes of an EEG. `D1`, `L1` and `Lead 1` are I where an augmented or a chest lead stands beside them and
     the numbers go no further than 3: alone they may count channels.
     """
+    return _canonical_leads(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _canonical_leads(names: tuple[str, ...]) -> tuple[str, ...]:
     found = tuple(canonical_lead(name) for name in names)
     for rule in (_numbered_limbs, _iec_chest):
         renamed = rule(found)

@@ -7,7 +7,7 @@ import pytest
 
 from einthoven.examine import examine, open_all
 from einthoven.formats import MemorySource, PathSource, read_all
-from einthoven.formats.passport import lacking_leads
+from einthoven.formats.doubts import lacking_leads
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, SourceInfo
 from einthoven.simulate import simulate

@@ -18,6 +18,7 @@ import numpy as np
 
 from einthoven.errors import FormatError
 from einthoven.formats import xml
+from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
@@ -190,10 +191,7 @@ def _parts(element: xml.Element | None, *names: str) -> list[int] | None:
 
 def _date(element: xml.Element | None) -> date | None:
     parts = _parts(element, "Year", "Month", "Day")
-    try:
-        return None if parts is None else date(*parts)
-    except ValueError:
-        return None
+    return None if parts is None else calendar_date(*parts)
 
 
 def _recorded(root: xml.Element) -> str | None:
@@ -211,7 +209,7 @@ def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[st
     age, doubts = age_from(f"{xml.text_of(person, 'Age')} {unit}")
     if age is None and not doubts:
         birth = _date(xml.find(person, "BirthDateTime"))
-        age, doubts = age_between(birth, date.fromisoformat(recorded[:10]) if recorded else None)
+        age, doubts = age_between(birth, iso_date(recorded or ""))
     sex = sex_from(xml.text_of(person, "Gender"))
     return Subject(id=pseudonym(xml.text_of(person, "PID")), age=age, sex=sex), doubts
 

@@ -57,6 +57,12 @@ class Settled:
 
     def scale(self, stored: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
         """Stored numbers `(leads, samples)` as float32 in mV, or in relative amplitude."""
+        if self._is_exact_in_float32(stored.dtype):
+            signal = stored.astype(np.float32)
+            if self.baseline.any():
+                signal -= self.baseline.astype(np.float32)[:, None]
+            signal /= self.gain.astype(np.float32)[:, None]
+            return signal
         signal = np.empty(stored.shape, dtype=np.float32)
         # What overflows becomes infinite, and EcgRecord refuses it.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -73,6 +79,22 @@ class Settled:
                     values *= factor
                 row[:] = values
         return signal
+
+    def _is_exact_in_float32(self, stored: np.dtype[np.generic]) -> bool:
+        """Whether float32 gives what float64 rounded to float32 does, in a third of the time.
+
+        It does for one division of numbers that both are float32 (S. A. Figueroa, "When is double rounding
+        innocuous?", SIGNUM Newsletter 30(3):21, 1995); integers of 16 bits less a baseline are.
+        """
+        return bool(
+            stored.kind in "iu"
+            and stored.itemsize <= 2
+            and (self.mv_per_unit == 1).all()
+            and (np.abs(self.baseline) < 2**23).all()
+            and (self.baseline == np.rint(self.baseline)).all()
+            and ((np.abs(self.gain) > 1e-30) & (np.abs(self.gain) < 1e30)).all()
+            and (self.gain == self.gain.astype(np.float32)).all()
+        )
 
 
 @dataclass(slots=True)

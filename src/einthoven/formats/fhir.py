@@ -11,15 +11,14 @@ are stated as well rule the formula out and fit that reading, it is taken, and t
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from einthoven.errors import FormatError
 from einthoven.formats import json_text, xml
+from einthoven.formats.dates import iso_date, iso_time
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.iso_time import iso_time
 from einthoven.formats.json_text import Json, child, children, number, text
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, pseudonym, reader_name, sex_from, sha256
@@ -277,15 +276,8 @@ def _subject(observation: Object, resources: list[Object], recorded: str | None)
     # `#p` names a resource inside this file: two strangers may both be `#p` in theirs.
     if not identifier and not text(reference, "reference").startswith("#"):
         identifier = wanted
-    age, doubts = age_between(_day(text(person, "birthDate")), _day(recorded or ""))
+    age, doubts = age_between(iso_date(text(person, "birthDate")), iso_date(recorded or ""))
     return Subject(id=pseudonym(identifier), age=age, sex=sex_from(text(person, "gender"))), doubts
-
-
-def _day(stated: str) -> date | None:
-    try:
-        return date.fromisoformat(stated[:10])
-    except ValueError:
-        return None
 
 
 def _device(resources: list[Object]) -> str | None:

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from einthoven.errors import FormatError
+from einthoven.formats.dates import calendar_date
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
 from einthoven.formats.long_signals import scale_rows
@@ -168,10 +169,7 @@ def _text(data: bytes, position: int, length: int) -> str:
 def _date(data: bytes, position: int) -> date | None:
     """Day, month, year; unknown parts are -9."""
     day, month, year = struct.unpack_from("<3h", data, position)
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    return calendar_date(year, month, day)
 
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from einthoven.errors import FormatError
 from einthoven.formats import json_text
+from einthoven.formats.dates import iso_time
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.iso_time import iso_time
 from einthoven.formats.json_text import Json
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, pseudonym, reader_name, sha256

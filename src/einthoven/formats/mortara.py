@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from einthoven.errors import FormatError
 from einthoven.formats import xml
+from einthoven.formats.dates import calendar_date
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
@@ -97,10 +98,9 @@ def _row(channel: xml.Element, stated: xml.Element, doubts: list[str]) -> LeadRo
 
 def _digits(text: str) -> date | None:
     plain = text.strip().replace("-", "")[:8]
-    try:
-        return date(int(plain[:4]), int(plain[4:6]), int(plain[6:8])) if plain.isdigit() and len(plain) == 8 else None
-    except ValueError:
+    if not (plain.isdigit() and len(plain) == 8):
         return None
+    return calendar_date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
 
 
 def _recorded(root: xml.Element) -> str | None:

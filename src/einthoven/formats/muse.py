@@ -10,11 +10,11 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import PurePosixPath
 
 from einthoven.errors import FormatError
 from einthoven.formats import xml
+from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
@@ -162,19 +162,9 @@ def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[st
     age, doubts = age_from(f"{stated('PatientAge')} {stated('AgeUnits').casefold()}")
     if age is None and not doubts:
         birth = _DATE.fullmatch(stated("DateofBirth"))
-        age, doubts = age_between(_day(birth[3], birth[1], birth[2]) if birth else None, _iso_day(recorded))
+        day = calendar_date(int(birth[3]), int(birth[1]), int(birth[2])) if birth else None
+        age, doubts = age_between(day, iso_date(recorded or ""))
     return Subject(id=pseudonym(stated("PatientID")), age=age, sex=sex_from(stated("Gender"))), doubts
-
-
-def _day(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
-
-
-def _iso_day(text: str | None) -> date | None:
-    return None if text is None else _day(text[:4], text[5:7], text[8:10])
 
 
 def _device(root: xml.Element) -> str | None:

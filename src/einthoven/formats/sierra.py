@@ -7,13 +7,13 @@ from what I and II give; they are rebuilt here, to whole counts. In version 1.03
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from einthoven.errors import FormatError
 from einthoven.formats import xml
+from einthoven.formats.dates import iso_date
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
@@ -250,16 +250,9 @@ def _median(root: xml.Element) -> tuple[list[LeadRow], float | None, tuple[str, 
 
 def _recorded(root: xml.Element) -> str | None:
     day, clock = (xml.attribute(root, "dataacquisition", name) for name in ("date", "time"))
-    if _day(day) is None:
+    if iso_date(day) is None:
         return None
     return f"{day}T{clock}" if len(clock) == 8 and clock[2] == clock[5] == ":" else day
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
 
 
 def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[str, ...]]:
@@ -267,7 +260,7 @@ def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[st
     age, doubts = age_from(xml.text_of(person, "age/years"))
     if age is None and not doubts:
         birth = xml.text_of(person, "age/dateofbirth") or xml.text_of(person, "dateofbirth")
-        age, doubts = age_between(_day(birth), _day(recorded or ""))
+        age, doubts = age_between(iso_date(birth), iso_date(recorded or ""))
     identifier = xml.text_of(person, "patientid") or xml.text_of(person, "MRN")
     return Subject(id=pseudonym(identifier.strip("-")), age=age, sex=sex_from(xml.text_of(person, "sex"))), doubts
 

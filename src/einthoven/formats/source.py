@@ -63,7 +63,7 @@ class SeenSource:
         self.name = source.name
         self.size = source.size
         self._siblings: dict[str, SeenSource | None] = {}
-        self._content = source.read() if self.size <= MAX_HELD_BYTES else None
+        self._content = source.read() if self.size <= min(MAX_HELD_BYTES, MAX_FILE_BYTES) else None
         self._head = source.head(HEAD_BYTES) if self._content is None else b""
 
     def read(self) -> bytes:

@@ -27,6 +27,8 @@ _STARTS_FRACTION = re.compile(r"[+-]?\d*[.,]\d")
 _CLOCK = re.compile(r"\d+:\d{1,2}(:\d{1,2})?([.,]\d+)?", re.ASCII)
 # Wider than this, a table has its samples in columns, which pyarrow reads slowly.
 _MANY_COLUMNS = 200
+_MOST_BYTES_A_CHARACTER = 1.2
+"""Digits have one byte each; only a header has others."""
 _NO_TEXT = tuple(bytes([code]) for code in range(9))
 
 Table = npt.NDArray[np.float64]
@@ -71,7 +73,10 @@ def plain_bytes(data: bytes) -> bytes | None:
     UTF-16 becomes UTF-8, other encodings are left as they are: their numbers are ASCII.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data = data[: len(data) // 2 * 2].decode("utf-16", "replace").encode()
+        n_units = len(data) // 2
+        data = data[: 2 * n_units].decode("utf-16", "replace").encode()
+        if len(data) > _MOST_BYTES_A_CHARACTER * n_units + SNIFF_BYTES:
+            return None  # a byte was lost, and everything behind it looks Chinese
     if any(code in data for code in _NO_TEXT):
         return None
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -326,7 +331,7 @@ def _careful(text: str, layout: Layout) -> tuple[Table, tuple[str, ...]]:
     first = len(layout.header) + 1
     n_characters = len(text)
     del text
-    if len(lines) * width > 2 * n_characters + 64:
+    if len(lines) * width > n_characters + width:  # an empty cell still has its delimiter
         raise FormatError(f"It has {len(lines)} rows where {width} cells are expected, and few of them are there.")
     labels: list[str] = []
     table = np.full((len(lines), width), np.nan)

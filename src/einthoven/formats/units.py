@@ -1,6 +1,7 @@
 """Units of amplitude, and names of signals that are no ECG."""
 
 import re
+from functools import lru_cache
 
 from einthoven.leads import is_standard
 
@@ -45,6 +46,7 @@ _NOT_ECG = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def is_ecg_name(name: str) -> bool:
     """Whether a signal of that name may be an ECG lead; False for names of other signals (RESP, ABP, ...)."""
     return is_standard(name) or _NOT_ECG.match(name.strip()) is None

@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
+from einthoven.signal.medians import medians
 from einthoven.signal.steady import Floats, SteadySignal
 
 STEP_S = 0.01
@@ -65,12 +66,12 @@ def _qrs(signal: Floats, rate: float) -> npt.NDArray[np.int64]:
     padded = np.zeros(len(energy) + 2 * reach)
     padded[reach : reach + len(energy)] = energy
     around = padded[high[:, None] + np.arange(2 * reach + 1)].max(axis=1)
-    return high[energy[high] >= around] + 1
+    steepest: npt.NDArray[np.int64] = high[energy[high] >= around] + 1
+    return steepest
 
 
 def _median_beat(signal: Floats, beats: npt.NDArray[np.int64], before: int, after: int, rate: float) -> Floats:
-    ordered = np.sort(signal[:, beats + np.arange(-before, after)[:, None]], axis=2)
-    middle = (ordered[..., (len(beats) - 1) // 2] + ordered[..., len(beats) // 2]) / 2
+    middle = medians(signal[:, beats + np.arange(-before, after)[:, None]])
     left, part = _between(before, after, rate)
     values = middle[:, left] + (middle[:, left + 1] - middle[:, left]) * part
     level = values[:, seconds(-0.09, -0.07)].mean(axis=1, keepdims=True)

@@ -14,7 +14,7 @@ Only what does not depend on the scale of a lead is used, so that records of rel
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -49,8 +49,12 @@ _ELECTRODES = {"LA": "left arm", "RA": "right arm", "LL": "left leg", "RL": "rig
 _WINDOWS = (seconds(-0.07, 0.07), seconds(-0.26, -0.10), seconds(0.14, 0.42))  # QRS, P, T
 _QRS, _P, _T = range(3)
 # Mean amplitude, as part of the QRS, at which an axis counts half.
-_HALF = (0.15, 0.03, 0.08)
+_HALF = np.array((0.15, 0.03, 0.08))[:, None]
 _TINY = 1e-9
+# The leads as they stand, then each arrangement.
+_LIMB_ORDERS = np.array([(0, 1, 2), *(places for places, _ in LIMB_SWAPS.values())])
+_LIMB_SIGNS = np.array([(1, 1, 1), *(signs for _, signs in LIMB_SWAPS.values())])
+_CHEST_ORDERS = np.array([tuple(range(6)), *CHEST_SWAPS.values()])
 # Between both legs there is next to no voltage. Of QRS in the other limb leads, this much is left at most.
 _FLAT = 0.1
 # The smallest of three directions of I, II and III carries no more than this, where I + III = II holds.
@@ -93,53 +97,59 @@ def check_swaps(record: EcgRecord, steady: SteadySignal | None = None) -> SwapCh
     if leg is not None:
         return SwapCheck((leg,))
     chest = beat.values[-len(CHEST) :]
-    found = (_most_probable(limb_evidence(limb, chest)), _most_probable(chest_evidence(limb, chest)))
+    found = map(_most_probable, evidence(limb, chest))
     return SwapCheck(tuple(swap for swap in found if swap is not None))
 
 
-def limb_evidence(limb: Floats, chest: Floats) -> dict[str, float]:
-    """For each limb-lead mistake the log likelihood ratio against the leads as they stand."""
-    normal, *others = limb_features(limb, chest) @ LIMB_WEIGHTS
-    return {name: float(score - normal) for name, score in zip(LIMB_SWAPS, others, strict=True)}
+def evidence(limb: Floats, chest: Floats) -> tuple[dict[str, float], dict[str, float]]:
+    """For each mistake among the limb leads, and among the chest leads: the log likelihood ratio against none."""
+    by_limb, by_chest = features(limb, chest)
+    return _ratios(LIMB_SWAPS, by_limb @ LIMB_WEIGHTS), _ratios(CHEST_SWAPS, by_chest @ CHEST_WEIGHTS)
 
 
-def chest_evidence(limb: Floats, chest: Floats) -> dict[str, float]:
-    """For each chest-lead mistake the log likelihood ratio against the leads as they stand."""
-    normal, *others = chest_features(limb, chest) @ CHEST_WEIGHTS
-    return {name: float(score - normal) for name, score in zip(CHEST_SWAPS, others, strict=True)}
+def _ratios(swaps: Iterable[str], scores: Floats) -> dict[str, float]:
+    return {name: float(score - scores[0]) for name, score in zip(swaps, scores[1:], strict=True)}
 
 
-def limb_features(limb: Floats, chest: Floats) -> Floats:
-    """`(1 + limb swaps, features)`, from average beats `(3, samples)` of I, II, III and `(6, samples)` of V1 to V6.
+def features(limb: Floats, chest: Floats) -> tuple[Floats, Floats]:
+    """What the weights are for: `(1 + limb swaps, features)` and `(1 + chest swaps, features)`.
 
-    Per wave: the direction of its mean in the frontal plane (cosine and sine, of the angle and of its double),
-    weighted down where it is small; and the correlation of I, II, III with V1 to V6.
+    The first row is of the leads as they stand, each further one of a mistake undone. `limb` and `chest` are the
+    average beats `(3, samples)` of I, II, III and `(6, samples)` of V1 to V6.
     """
-    order = np.array([(0, 1, 2), *(places for places, _ in LIMB_SWAPS.values())])
-    sign = np.array([(1, 1, 1), *(signs for _, signs in LIMB_SWAPS.values())])
-    whole = np.sqrt(np.mean(_frontal(limb[:, _WINDOWS[_QRS]]) ** 2) * 2) + _TINY
-    found = []
-    for wave, window in enumerate(_WINDOWS):
-        mean = limb[:, window].mean(axis=1)
-        x, y = _frontal((mean[order] * sign).T) / whole
-        size = np.hypot(x, y) + _TINY
-        weight = size / (size + _HALF[wave])
-        cos, sin = x / size, y / size
-        found.append(np.stack((cos, sin, cos * cos - sin * sin, 2 * cos * sin)) * weight)
-    for wave, window in enumerate(_WINDOWS):
-        alike = _unit(limb[:, window], centre=wave == _P) @ _unit(chest[:, window], centre=wave == _P).T
-        found.append((alike[order] * sign[:, :, None]).reshape(len(order), -1).T)
-    return np.concatenate(found).T
+    leads = np.concatenate((limb, chest))
+    alike = np.stack([_likeness(leads[:, window], centre=wave == _P) for wave, window in enumerate(_WINDOWS)])
+    return _limb_features(limb, alike[:, :3, 3:]), _chest_features(chest, alike)
+
+
+def _limb_features(limb: Floats, alike: Floats) -> Floats:
+    """Direction of each wave in the frontal plane, and likeness of I, II, III to V1 to V6.
+
+    The direction is that of the wave's mean, as cosine and sine of the angle and of its double, weighted down where
+    the mean is small. `alike` is `(waves, 3, 6)`.
+    """
+    whole = np.sqrt(np.mean(_frontal(limb[:, _WINDOWS[_QRS]].T) ** 2) * 2) + _TINY
+    means = np.stack([limb[:, window].mean(axis=1) for window in _WINDOWS])
+    x, y = _frontal(means[:, _LIMB_ORDERS] * _LIMB_SIGNS) / whole
+    size = np.hypot(x, y) + _TINY
+    cos, sin = x / size, y / size
+    directions = np.stack((cos, sin, cos * cos - sin * sin, 2 * cos * sin)) * (size / (size + _HALF))
+    likeness = alike[:, _LIMB_ORDERS] * _LIMB_SIGNS[:, :, None]
+    n = len(_LIMB_ORDERS)
+    by_wave = (directions.transpose(2, 1, 0).reshape(n, -1), likeness.swapaxes(0, 1).reshape(n, -1))
+    return np.concatenate(by_wave, axis=1)
 
 
 def _frontal(limb: Floats) -> Floats:
-    """Lead I and the direction at right angles to it, downwards: the frontal plane in which 0 degrees is lead I."""
-    return np.stack((limb[0], (limb[1] + limb[2]) / math.sqrt(3)))
+    """Lead I and the direction at right angles to it, downwards: the frontal plane in which 0 degrees is lead I.
+
+    I, II, III stand along the last axis.
+    """
+    return np.stack((limb[..., 0], (limb[..., 1] + limb[..., 2]) / math.sqrt(3)))
 
 
-def chest_features(limb: Floats, chest: Floats) -> Floats:
-    """`(1 + chest swaps, features)`: R share, T polarity and T size at each place, and likeness of places."""
-    order = np.array([tuple(range(6)), *CHEST_SWAPS.values()])
+def _chest_features(chest: Floats, alike: Floats) -> Floats:
+    """R share, T polarity and T size at each place, and likeness of places; `alike` is `(waves, 9, 9)`."""
     qrs, t_wave = chest[:, _WINDOWS[_QRS]], chest[:, _WINDOWS[_T]]
     highest, lowest = qrs.max(axis=1).clip(0), qrs.min(axis=1).clip(None, 0)
     r_share = highest / (highest - lowest + _TINY)
@@ -150,25 +160,28 @@ def chest_features(limb: Floats, chest: Floats) -> Floats:
             r_share**2,
             t_wave.mean(axis=1) / t_rms,
             np.log(t_rms / qrs_rms + 0.02),
-            *(_unit(limb[:2, _WINDOWS[_QRS]]) @ _unit(qrs).T),
-            *(_unit(limb[:1, _WINDOWS[_T]]) @ _unit(t_wave).T),
+            *alike[_QRS, :2, 3:],
+            alike[_T, 0, 3:],
         )
     )
-    found = [by_lead[:, order].swapaxes(0, 1).reshape(len(order), -1)]
-    for wave in (qrs, t_wave):
-        alike = (_unit(wave) @ _unit(wave).T)[order[:, :, None], order[:, None, :]]
-        next_one, next_but_one = (np.diagonal(alike, step, axis1=1, axis2=2) for step in (1, 2))
+    found = [by_lead[:, _CHEST_ORDERS].swapaxes(0, 1).reshape(len(_CHEST_ORDERS), -1)]
+    for wave in (_QRS, _T):
+        among = alike[wave, 3:, 3:]
+        next_one = among[_CHEST_ORDERS[:, :-1], _CHEST_ORDERS[:, 1:]]
+        next_but_one = among[_CHEST_ORDERS[:, :-2], _CHEST_ORDERS[:, 2:]]
         found += [next_one, next_but_one]
-        if wave is qrs:
+        if wave == _QRS:
             # Likeness of a lead to the mean of both its neighbours.
             found.append((next_one[:, :-1] + next_one[:, 1:]) / np.sqrt(2 + 2 * next_but_one + _TINY))
     return np.concatenate(found, axis=1)
 
 
-def _unit(waves: Floats, *, centre: bool = False) -> Floats:
+def _likeness(waves: Floats, *, centre: bool) -> Floats:
+    """Correlation of each lead with each; without `centre`, of the waves as they stand off the level before QRS."""
     moved = waves - waves.mean(axis=1, keepdims=True) if centre else waves
-    unit: Floats = moved / (np.sqrt((moved**2).sum(axis=1, keepdims=True)) + _TINY)
-    return unit
+    unit = moved / (np.sqrt((moved**2).sum(axis=1, keepdims=True)) + _TINY)
+    alike: Floats = unit @ unit.T
+    return alike
 
 
 def limb_beat(beat: AverageBeat, *, relative: bool) -> Floats | None:
@@ -188,7 +201,7 @@ def _right_leg(limb: Floats) -> Swap | None:
     """An arm electrode on the right leg: the lead between both legs is flat (II with the right arm's, else III)."""
     size = np.ptp(limb[:, _WINDOWS[_QRS]], axis=1)
     for arm, flat, name in (("RA", 1, "II"), ("LA", 2, "III")):
-        if size[flat] < _FLAT * np.delete(size, flat).min():
+        if size[flat] < _FLAT * min(size[lead] for lead in range(3) if lead != flat):
             text = f"lead {name} is almost flat: {_ELECTRODES[arm]} and right leg electrode may be interchanged"
             return Swap(f"{arm}/RL", None, text)
     return None

@@ -71,11 +71,10 @@ def _moments(record: EcgRecord, part: slice) -> npt.NDArray[np.int64]:
         if np.isnan(steepness.max()):
             edges = np.nan_to_num(edges)
             steepness = np.sqrt(np.einsum("ls,ls->s", edges, edges))
-        steep = np.flatnonzero(steepness >= least)
-        if not steep.size:
-            return steep
-        steep = steep[steepness[steep] >= _NOISE * float(np.median(steepness))]
-        moments = _abrupt(steepness, steep, round(_RISE_S * record.rate), round(_REST_S * record.rate))
+        moments = _abrupt(steepness, least, round(_RISE_S * record.rate), round(_REST_S * record.rate))
+        if len(moments) < _FEWEST:
+            return moments[:0]
+        moments = moments[steepness[moments] >= _NOISE * float(np.median(steepness))]
         return _alike(edges, _apart(moments, steepness, round(_APART_S * record.rate)))
 
 
@@ -84,21 +83,18 @@ def _in_deviations(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return (signal / np.where(deviation > 0, deviation, 1)).astype(np.float32)
 
 
-def _abrupt(
-    steepness: npt.NDArray[np.float32], steep: npt.NDArray[np.int64], rise: int, rest: int
-) -> npt.NDArray[np.int64]:
-    """Of the steep samples, those where the slope is several times lower before and behind; not at the end of digital silence.
+def _abrupt(steepness: npt.NDArray[np.float32], least: float, rise: int, rest: int) -> npt.NDArray[np.int64]:
+    """Where the slope is high and is several times lower before and behind; not at the end of digital silence.
 
     A device that holds the last value around a spike it has noticed leaves single changes, padding leaves none.
     """
-    found = steep[(steep > rest + rise) & (steep < len(steepness) - rest - rise)]
-    if not found.size:
-        return found
+    found = np.flatnonzero(steepness >= least)
+    found = found[(found > rest + rise) & (found < len(steepness) - rest - rise)]
     away = np.arange(rise + 1, rest + rise + 1)
-    before, after = (steepness[found[:, None] + sign * away] for sign in (-1, 1))
-    edge = steepness[found]
-    rested = (edge >= _STEEPER * before.max(axis=1)) & (before.max(axis=1) > 0)
-    sudden: npt.NDArray[np.int64] = found[rested & (edge >= _STEEPER_BEHIND * after.max(axis=1))]
+    before = steepness[found[:, None] - away].max(axis=1)
+    found = found[(steepness[found] >= _STEEPER * before) & (before > 0)]
+    after = steepness[found[:, None] + away].max(axis=1)
+    sudden: npt.NDArray[np.int64] = found[steepness[found] >= _STEEPER_BEHIND * after]
     return sudden
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.record import EcgRecord
+from einthoven.signal.medians import medians
 
 Grade = Literal["good", "usable", "poor"]
 Floats = npt.NDArray[np.float32]
@@ -112,8 +113,8 @@ def _assess(record: EcgRecord) -> Quality:
 
 def _without_gaps(signal: Floats) -> tuple[Floats, list[float]]:
     """Missing samples at the mean of the lead, and which part of each lead they are."""
-    # A sum is NaN where any sample is: 20 times faster than looking at each.
-    if not np.isnan(signal.sum()):
+    # The highest is NaN where any sample is: 20 times faster than looking at each.
+    if not np.isnan(signal.max()):
         return signal, [0.0] * len(signal)
     gaps = np.isnan(signal)
     count = np.maximum((~gaps).sum(axis=1, keepdims=True), 1)
@@ -131,7 +132,7 @@ def _slow(signal: Floats, rate: float, flat_limit: float) -> tuple[list[float], 
     flat = np.ptp(parts, axis=2) < flat_limit
     # A 50th of a second is short enough for a baseline.
     step = max(1, second // 50)
-    levels = np.median(parts[:, :, ::step], axis=2)
+    levels = medians(parts[:, :, ::step])
     return [float(part) for part in flat.mean(axis=1)], [float(range_) for range_ in np.ptp(levels, axis=1)]
 
 
@@ -139,11 +140,14 @@ def _at_the_rails(signal: Floats, rate: float) -> tuple[list[float], list[float]
     """The parts of each lead that are cut off (reached at speed) or stuck (0.1 s) at its highest or lowest value."""
     clipped, saturated = [0.0] * len(signal), [0.0] * len(signal)
     shortest, stuck = max(3, round(CLIPPED_S * rate)), round(SATURATED_S * rate)
-    for row, values in enumerate(signal):
-        for rail in (values.max(), values.min()):
-            places = np.flatnonzero(values == rail)
-            if len(places) < shortest or rail == 0 or not _is_far(values, rail):
+    for rails in (signal.max(axis=1, keepdims=True), signal.min(axis=1, keepdims=True)):
+        at_rail = signal == rails
+        counts = np.bincount(np.flatnonzero(at_rail) // signal.shape[1], minlength=len(signal))
+        for row in np.flatnonzero(counts >= shortest):
+            values, rail = signal[row], rails[row, 0]
+            if rail == 0 or not _is_far(values, rail):
                 continue
+            places = np.flatnonzero(at_rail[row])
             runs = [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(run) >= shortest]
             long = [run for run in runs if len(run) >= stuck and _others_move(signal, run)]
             cut = [run for run in runs if len(run) < stuck and _is_entered_at_speed(values, run)]
@@ -179,15 +183,23 @@ def _fast(signal: Floats, rate: float) -> tuple[list[float | None], list[float |
     if count < 1 or rate < _LOWEST_RATE_HZ:
         return nothing, nothing, nothing
     windows = signal[:, : count * size].reshape(len(signal), count, size)
-    bend = np.diff(windows, n=2, axis=2)
-    noise = np.sqrt(np.median(np.einsum("lws,lws->lw", bend, bend), axis=1) / (6 * (size - 2)))
+    bend = _second_differences(signal[:, : count * size]).reshape(windows.shape)[:, :, :-2]
+    noise = np.sqrt(medians(np.einsum("lws,lws->lw", bend, bend)) / (6 * (size - 2)))
     parts = (windows.reshape(-1, size) @ _waves(rate, size)).reshape(len(signal), count, -1, 2)
-    amplitude = np.median(np.hypot(parts[..., 0], parts[..., 1]), axis=1)
+    amplitude = medians(np.hypot(parts[..., 0], parts[..., 1]).swapaxes(1, 2))
     strongest = amplitude[:, :-1].argmax(axis=1)
     found = amplitude[np.arange(len(signal)), strongest]
     stands_out = found >= HUM_OVER_NOISE * amplitude[:, -1]
     hertz = [_FREQUENCIES[which] if clear else None for which, clear in zip(strongest, stands_out, strict=True)]
     return hertz, [float(value) for value in found], [float(value) for value in noise]
+
+
+def _second_differences(signal: Floats) -> Floats:
+    """As many as there are samples; the last two are 0."""
+    slope = signal[:, 1:] - signal[:, :-1]
+    bend = np.zeros_like(signal)
+    np.subtract(slope[:, 1:], slope[:, :-1], out=bend[:, :-2])
+    return bend
 
 
 @lru_cache(maxsize=32)
@@ -222,7 +234,7 @@ def _judge(lead: LeadQuality, unit: str, limit: float) -> LeadQuality:
         found.append(f"baseline wanders by {_amount(lead.wander, unit)}")
     if lead.noise is not None and lead.noise > NOISE_MV * limit:
         found.append(f"noise of {_amount(lead.noise, unit)}")
-    return replace(lead, findings=tuple(found))
+    return replace(lead, findings=tuple(found)) if found else lead
 
 
 def _amount(value: float, unit: str) -> str:

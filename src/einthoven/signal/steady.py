@@ -4,7 +4,7 @@ At 100 Hz QRS, P and T are whole. Averaging and taking away a moving average are
 that what holds among leads still does.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from einthoven.record import EcgRecord
 
 Floats = npt.NDArray[np.float64]
 
-SHORTEST_S = 4.0
+_SHORTEST_S = 4.0
 _WORKING_RATE_HZ = 100.0
 _LOWEST_RATE_HZ = 80.0
 _BASELINE_S = 0.8
@@ -27,7 +27,7 @@ class SteadySignal:
     """The standard leads of a record, in its order: `values` float64 `(leads, samples)` in its unit, at `rate` Hz.
 
     `missing` is the part of each lead without samples, 0 to 1 (there the value is the lead's median); `flat` says of
-    each lead whether it never moves. Of a record too coarse or too short there are no values.
+    each lead whether it never moves. `too_coarse` and `too_short` say why the values of all tell nothing.
     """
 
     leads: tuple[str, ...]
@@ -58,16 +58,18 @@ class SteadySignal:
 def steady_signal(record: EcgRecord) -> SteadySignal:
     """The first 30 s of the record's standard leads at about 100 Hz, less a moving average over 0.8 s."""
     leads = tuple(name for name in record.leads if name in STANDARD_12)
-    nothing = SteadySignal(leads, np.empty((len(leads), 0)), record.rate, np.zeros(len(leads)), np.zeros(len(leads), bool))
+    nothing = np.zeros(len(leads))
     if record.rate < _LOWEST_RATE_HZ:
-        return replace(nothing, too_coarse=f"{record.rate:g} samples per second are too few")
+        reason = f"{record.rate:g} samples per second are too few"
+        return SteadySignal(leads, nothing[:, None], record.rate, nothing, nothing > 0, too_coarse=reason)
     rows = [record.leads.index(name) for name in leads]
     signal = record.signal if leads == record.leads else record.signal[rows]
     factor = max(1, round(record.rate / _WORKING_RATE_HZ))
     means, missing = _decimated(signal[:, : int(_LONGEST_S * record.rate)], factor)
     rate = record.rate / factor
-    if means.shape[1] < SHORTEST_S * rate:
-        return replace(nothing, missing=missing, too_short=f"{record.duration:.1f} s are too short")
+    if means.shape[1] < _SHORTEST_S * rate:
+        reason = f"{record.duration:.1f} s are too short"
+        return SteadySignal(leads, means, rate, missing, nothing > 0, too_short=reason)
     flat = means.max(axis=1) == means.min(axis=1)
     return SteadySignal(leads, _without_baseline(means, max(3, round(_BASELINE_S * rate))), rate, missing, flat)
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from einthoven.errors import RecordError
+from einthoven.leads import MDC_CODE
 from einthoven.record import EcgRecord
 from einthoven.writers.counts import MISSING, Scaled, rounding, scale
 from einthoven.writers.entry import WriterEntry, Written
-from einthoven.writers.lead_codes import lead_numbers, refuse_relative
+from einthoven.writers.lead_codes import lead_codes, refuse_relative
 from einthoven.writers.passport import lost, plain_id
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def write(record: EcgRecord, stem: str) -> Written:
     from pydicom.dataset import Dataset
 
     refuse_relative(record, "DICOM")
-    numbers = lead_numbers(record, "DICOM")
+    codes = lead_codes(record, MDC_CODE, "DICOM")
     kind = _kind(record)
     scaled = scale(record)
     dataset = Dataset()
@@ -57,7 +58,7 @@ def write(record: EcgRecord, stem: str) -> Written:
     _identify(dataset, record)
     dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
-    dataset.WaveformSequence = _sequence(_group(record, numbers, scaled))
+    dataset.WaveformSequence = _sequence(_group(record, codes, scaled))
     stream = io.BytesIO()
     dataset.save_as(stream, enforce_file_format=True)
     said = (f"written as {kind.title}", rounding(scaled, record.amplitude), *lost(record, says_median=True))
@@ -119,7 +120,7 @@ def _age(years: float) -> str:
     return f"{int(years):03d}Y" if years >= 2 else f"{int(years * 12):03d}M"
 
 
-def _group(record: EcgRecord, numbers: list[int], scaled: list[Scaled]) -> "Dataset":
+def _group(record: EcgRecord, codes: list[str], scaled: list[Scaled]) -> "Dataset":
     from pydicom.dataset import Dataset
 
     group = Dataset()
@@ -130,7 +131,7 @@ def _group(record: EcgRecord, numbers: list[int], scaled: list[Scaled]) -> "Data
     group.MultiplexGroupLabel = "MEDIAN BEAT" if median else "RHYTHM"
     band = record.source.band
     group.ChannelDefinitionSequence = _sequence(
-        *(_channel(lead, number, one, band) for lead, number, one in zip(record.leads, numbers, scaled, strict=True))
+        *(_channel(lead, code, one, band) for lead, code, one in zip(record.leads, codes, scaled, strict=True))
     )
     group.WaveformBitsAllocated, group.WaveformSampleInterpretation = 16, "SS"
     if np.isnan(record.signal).any():
@@ -140,12 +141,12 @@ def _group(record: EcgRecord, numbers: list[int], scaled: list[Scaled]) -> "Data
     return group
 
 
-def _channel(lead: str, number: int, one: Scaled, band: tuple[float, float] | None) -> "Dataset":
+def _channel(lead: str, code: str, one: Scaled, band: tuple[float, float] | None) -> "Dataset":
     from pydicom.dataset import Dataset
 
     channel = Dataset()
     channel.ChannelLabel = lead
-    channel.ChannelSourceSequence = _code(f"2:{number}", "MDC", f"Lead {lead}")
+    channel.ChannelSourceSequence = _code(code, "MDC", f"Lead {lead}")
     channel.ChannelSensitivity, channel.ChannelSensitivityCorrectionFactor = _decimal(one.step), "1"
     channel.ChannelSensitivityUnitsSequence = _code("uV", "UCUM", "microvolt")
     channel.ChannelBaseline = _decimal(one.offset)

@@ -9,25 +9,25 @@ import json
 import numpy as np
 import numpy.typing as npt
 
+from einthoven.leads import MDC_NAME, MDC_POTENTIAL
 from einthoven.record import EcgRecord
 from einthoven.writers.entry import WriterEntry, Written
-from einthoven.writers.lead_codes import lead_numbers, refuse_relative
+from einthoven.writers.lead_codes import lead_codes, refuse_relative
 from einthoven.writers.passport import lost, plain_id
 
 MDC = "urn:oid:2.16.840.1.113883.6.24"
 UCUM = "http://unitsofmeasure.org"
-POTENTIAL = 131328
-"""`MDC_ECG_ELEC_POTL`; the potential of a lead is this plus the lead's number."""
+POTENTIAL = "131328"
+"""`MDC_ECG_ELEC_POTL`: the potential, of no lead in particular."""
 
 _GENDERS = {"F": "female", "M": "male"}
 
 
 def write(record: EcgRecord, stem: str) -> Written:
     refuse_relative(record, "FHIR")
-    numbers = lead_numbers(record, "FHIR")
+    codes = lead_codes(record, MDC_POTENTIAL, "FHIR")
     components = [
-        _component(record, lead, number, row)
-        for lead, number, row in zip(record.leads, numbers, record.signal, strict=True)
+        _component(record, lead, code, row) for lead, code, row in zip(record.leads, codes, record.signal, strict=True)
     ]
     if record.subject.age is not None:
         components.append(_age(record.subject.age))
@@ -37,7 +37,7 @@ def write(record: EcgRecord, stem: str) -> Written:
         **({"contained": [patient]} if patient else {}),
         "status": "final",
         "category": [_concept("http://terminology.hl7.org/CodeSystem/observation-category", "procedure", "Procedure")],
-        "code": _concept(MDC, str(POTENTIAL), "MDC_ECG_ELEC_POTL"),
+        "code": _concept(MDC, POTENTIAL, "MDC_ECG_ELEC_POTL"),
         **({"subject": {"reference": f"#{patient['id']}"}} if patient else {}),
         "component": components,
     }
@@ -49,7 +49,7 @@ def _concept(system: str, code: str, display: str) -> dict[str, object]:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
-def _component(record: EcgRecord, lead: str, number: int, row: npt.NDArray[np.float32]) -> dict[str, object]:
+def _component(record: EcgRecord, lead: str, code: str, row: npt.NDArray[np.float32]) -> dict[str, object]:
     sampled = {
         "origin": {"value": 0, "unit": "mV", "system": UCUM, "code": "mV"},
         "period": 1000 / record.rate,
@@ -58,7 +58,7 @@ def _component(record: EcgRecord, lead: str, number: int, row: npt.NDArray[np.fl
         "data": " ".join(_decimal(value) for value in row),
     }
     return {
-        "code": _concept(MDC, str(POTENTIAL + number), f"MDC_ECG_ELEC_POTL_{lead.upper()}"),
+        "code": _concept(MDC, code, MDC_NAME[lead].replace("_LEAD_", "_ELEC_POTL_")),
         "valueSampledData": sampled,
     }
 

@@ -39,7 +39,8 @@ def interchanged(record: EcgRecord, one: str, other: str) -> EcgRecord:
 def evidence(record: EcgRecord) -> dict[str, float]:
     beat = average_beat(steady_signal(record), NEEDED)
     limb = lead_swaps.limb_beat(beat, relative=False)
-    return lead_swaps.limb_evidence(limb, beat.values[2:]) | lead_swaps.chest_evidence(limb, beat.values[2:])
+    by_limb, by_chest = lead_swaps.evidence(limb, beat.values[2:])
+    return by_limb | by_chest
 
 
 @cache

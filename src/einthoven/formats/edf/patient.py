@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from einthoven.formats.dates import calendar_date
 from einthoven.formats.edf.content import EdfFile
 from einthoven.formats.passport import age_between, pseudonym, sex_from
 from einthoven.record import Subject
@@ -26,7 +27,7 @@ def start_date(file: EdfFile) -> date | None:
     if not match:
         return None
     year = int(match[3])
-    return _calendar(year + (1900 if year >= _PIVOT else 2000), int(match[2]), int(match[1]))
+    return calendar_date(year + (1900 if year >= _PIVOT else 2000), int(match[2]), int(match[1]))
 
 
 def recorded(file: EdfFile) -> str | None:
@@ -55,14 +56,7 @@ def _full_date(text: str) -> date | None:
     match = _DATE.fullmatch(text)
     if not match or match[2].upper() not in _MONTHS:
         return None
-    return _calendar(int(match[3]), _MONTHS.index(match[2].upper()) + 1, int(match[1]))
-
-
-def _calendar(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    return calendar_date(int(match[3]), _MONTHS.index(match[2].upper()) + 1, int(match[1]))
 
 
 def edf_date(day: date) -> str:

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
+from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.mfer.definitions import Definition, Tag, definitions
 from einthoven.formats.passport import OLDEST_YEARS, age_between, pseudonym
 from einthoven.leads import lead_from_scp
@@ -179,14 +179,14 @@ class _Reader:
             years = round(stated, 1) if 0 < stated <= OLDEST_YEARS else None
         if years is None and len(self._age) >= 7:
             day = self.content.recorded
-            born = _calendar(self._whole(self._age[3:5]), self._age[5], self._age[6])
-            years, doubts = age_between(born, date.fromisoformat(day[:10]) if day else None)
+            born = calendar_date(self._whole(self._age[3:5]), self._age[5], self._age[6])
+            years, doubts = age_between(born, iso_date(day or ""))
         return Subject(id=pseudonym(self._id), age=years, sex=self._sex), doubts
 
     def _moment(self, value: bytes) -> str | None:
         if len(value) < 4:
             return None
-        day = _calendar(self._whole(value[:2]), value[2], value[3])
+        day = calendar_date(self._whole(value[:2]), value[2], value[3])
         if day is None:
             return None
         if len(value) < 7 or value[4] > 23 or value[5] > 59 or value[6] > 59:
@@ -338,13 +338,6 @@ def _volts(value: Defined | None) -> tuple[float | None, bool]:
     if not (math.isfinite(number) and number != 0):
         raise FormatError(f"It states a step of {number:g} V.")
     return number, True
-
-
-def _calendar(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
 
 
 def runs(frames: Sequence[Frame]) -> list[list[Frame]]:

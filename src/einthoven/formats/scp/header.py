@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass, field
 from datetime import date
 
+from einthoven.formats.dates import calendar_date
 from einthoven.formats.passport import OLDEST_YEARS, age_between, pseudonym
 from einthoven.formats.scp.sections import Container
 from einthoven.formats.statements import is_statement
@@ -117,10 +118,7 @@ def _text(value: bytes, codec: str) -> str:
 def _date(value: bytes) -> date | None:
     if len(value) < 4:
         return None
-    try:
-        return date(*struct.unpack_from("<HBB", value))
-    except ValueError:
-        return None
+    return calendar_date(*struct.unpack_from("<HBB", value))
 
 
 def _moment(day: date | None, value: bytes) -> str | None:

@@ -7,6 +7,7 @@ and not by the wfdb package, because that rejects dates of Georgia's headers and
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from einthoven.errors import FormatError
 from einthoven.formats.wfdb.storage import DATA_FORMATS
@@ -133,20 +134,17 @@ def _signal(line: str) -> SignalLine:
         raise FormatError(f"The header states storage format {match['format']}.", advice=f"Known are {known}.")
     # Fields after the format are optional from the right: gain, resolution, zero, initial, checksum, block, name.
     fields = (match["rest"] or "").split(maxsplit=6)
-    gain = _GAIN.match(fields[0]) if fields else None
-    if fields and gain is None:
-        raise FormatError(f"The header's gain {fields[0][:40]!r} cannot be read.")
+    gain, baseline, unit = _gain(fields[0]) if fields else (None, None, "mV")
     zero = _integer(fields, 2) or 0
-    counts_per_unit = _gain_value(gain["gain"]) if gain else 0.0
     return SignalLine(
         file=match["file"],
         format=int(match["format"]),
         per_frame=int(match["per_frame"] or 1) or 1,
         skew=int(match["skew"] or 0),
         offset=int(match["offset"] or 0),
-        gain=counts_per_unit or None,
-        baseline=zero if gain is None or gain["baseline"] is None else int(gain["baseline"]),
-        unit=(gain["unit"] if gain else None) or "mV",
+        gain=gain,
+        baseline=zero if baseline is None else baseline,
+        unit=unit,
         zero=zero,
         initial=_integer(fields, 3),
         checksum=_integer(fields, 4),
@@ -154,10 +152,16 @@ def _signal(line: str) -> SignalLine:
     )
 
 
-def _gain_value(text: str) -> float:
-    if not _is_number(text):
-        raise FormatError(f"The header's gain {text!r} is no number.")
-    return float(text)
+@lru_cache(maxsize=256)
+def _gain(text: str) -> tuple[float | None, int | None, str]:
+    """Counts per unit (None for 0, which means "uncalibrated"), the baseline where it is stated, and the unit."""
+    match = _GAIN.match(text)
+    if match is None:
+        raise FormatError(f"The header's gain {text[:40]!r} cannot be read.")
+    if not _is_number(match["gain"]):
+        raise FormatError(f"The header's gain {match['gain']!r} is no number.")
+    baseline = None if match["baseline"] is None else int(match["baseline"])
+    return float(match["gain"]) or None, baseline, match["unit"] or "mV"
 
 
 def _integer(fields: list[str], position: int) -> int | None:

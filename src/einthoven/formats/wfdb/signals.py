@@ -92,7 +92,11 @@ def read_segment(source: FileSource, header: Header, *, frames: int | None) -> S
 
 def _checksum_fits(line: SignalLine, row: Stored) -> bool:
     # Writers differ in whether a skewed signal's checksum is over the samples before or after the shift.
-    return line.checksum is None or line.skew > 0 or (int(row.sum(dtype=np.int64)) - line.checksum) % 65536 == 0
+    if line.checksum is None or line.skew > 0:
+        return True
+    # Of samples of 16 bits the sum may wrap around: only its lowest 16 bits are wanted.
+    total = row.view(np.uint16).sum(dtype=np.uint16) if row.dtype == np.int16 else row.sum(dtype=np.int64)
+    return (int(total) - line.checksum) % 65536 == 0
 
 
 def by_rate(lines: Sequence[SignalLine]) -> dict[int, list[int]]:

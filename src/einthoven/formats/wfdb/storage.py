@@ -15,7 +15,7 @@ from einthoven.errors import FormatError
 from einthoven.formats.source import MAX_SAMPLES
 
 if TYPE_CHECKING:
-    import soundfile  # type: ignore[import-untyped]
+    import soundfile
 
 Stored = npt.NDArray[np.integer]
 

@@ -1,8 +1,25 @@
-"""Points in time as text."""
+"""Dates as files state them, which need not exist: the 30th of February, a month 0 for "unknown"."""
 
 import re
+from datetime import date
 
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d))?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?")
+
+
+def calendar_date(year: int, month: int, day: int) -> date | None:
+    """The date; None when there is no such day."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def iso_date(text: str) -> date | None:
+    """The date with which a date or time in ISO form begins; None when it is neither."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
 
 
 def iso_time(text: str) -> str | None:
