@@ -12,8 +12,9 @@ _WRITING = """
 # Writing files
 
 `einthoven convert IN OUT` writes what it read, in the format of OUT's ending; with `--dataset NAME --to .edf FOLDER` it
-writes a dataset. No identity is ever written: age, sex and the pseudonymous id at most. The command says what the
-file does not hold and how far its numbers are from the record's.
+writes a dataset. No identity is ever written: of a file age and sex at most, of a dataset also the pseudonymous id,
+which was made with the library's secret key. The command says what the file does not hold and how far its numbers are
+from the record's. Of an archive what can be read is written and the rest is named; the exit code is then 3.
 
 """
 _LAYOUTS = """

@@ -12,10 +12,12 @@ from einthoven.errors import EinthovenError
 from einthoven.record import EcgRecord, ReadHints
 
 if TYPE_CHECKING:
-    from einthoven.formats import read, read_all
+    from einthoven.examine import open_all as read_all
+    from einthoven.examine import read
     from einthoven.infer import Predictor
     from einthoven.tensors import prepare
     from einthoven.workbench import Workbench
+    from einthoven.workflows.convert import convert_file
 
 __all__ = [
     "EcgRecord",
@@ -23,6 +25,7 @@ __all__ = [
     "Predictor",
     "ReadHints",
     "Workbench",
+    "convert_file",
     "errors",
     "prepare",
     "read",
@@ -30,16 +33,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Predictor": "einthoven.infer",
-    "Workbench": "einthoven.workbench",
-    "prepare": "einthoven.tensors",
-    "read": "einthoven.formats",
-    "read_all": "einthoven.formats",
+    "Predictor": ("einthoven.infer", "Predictor"),
+    "Workbench": ("einthoven.workbench", "Workbench"),
+    "convert_file": ("einthoven.workflows.convert", "convert_file"),
+    "prepare": ("einthoven.tensors", "prepare"),
+    "read": ("einthoven.examine", "read"),
+    "read_all": ("einthoven.examine", "open_all"),
 }
 
 
 def __getattr__(name: str) -> Any:
     # On use, so that `import einthoven` and the command line's --help cost nothing.
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, attribute = _HOMES[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'einthoven' has no attribute {name!r}")

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from einthoven import formats
 from einthoven.formats import FileSource, read_all
-from einthoven.formats.doubts import lacking_leads
+from einthoven.formats.doubts import CHECK_SCALE, lacking_leads
 from einthoven.leads import inverted_of
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.signal.lead_checks import check_leads, complete_limb_leads
-from einthoven.signal.lead_swaps import check_swaps
+from einthoven.signal.lead_swaps import CHEST, CHEST_SWAPS, LIMB, check_swaps
 from einthoven.signal.pacing import find_pacing
-from einthoven.signal.steady import steady_signal
+from einthoven.signal.quality import assess
+from einthoven.signal.steady import SteadySignal, steady_signal
 
 
 def open_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[EcgRecord]:
@@ -25,6 +28,17 @@ def open_all(source: FileSource, hints: ReadHints | None = None) -> Iterator[Ecg
     """
     for record in read_all(source, hints):
         yield examine(record)
+
+
+def read(path: str | Path, hints: ReadHints | None = None) -> EcgRecord:
+    """The one ECG in the file at `path`, examined; a median beat that the device put beside it is passed over.
+
+    Raises
+    ------
+    FormatError
+        As `open_all`, and when the file holds several ECGs; `open_all` gives them one by one.
+    """
+    return examine(formats.read(path, hints))
 
 
 def examine(record: EcgRecord) -> EcgRecord:
@@ -42,13 +56,32 @@ def examine(record: EcgRecord) -> EcgRecord:
     doubts += [*lacking_leads(whole.leads), *checked.doubts]
     # Where the leads contradict each other, a lead that looks like another one says nothing about electrodes.
     if not checked.findings:
-        doubts += [swap.text for swap in check_swaps(whole, steady).swaps]
-    spikes = [spike for spike in find_pacing(whole).spikes if spike not in whole.annotations]
+        doubts += _interchanged(whole, steady)
+    # A spike is told by its height in mV, which means nothing where the scale is in doubt.
+    spikes = [] if any(CHECK_SCALE in doubt for doubt in doubts) else find_pacing(whole).spikes
+    spikes = [spike for spike in spikes if spike not in whole.annotations]
     kept = tuple(dict.fromkeys(doubts))
     if kept == whole.source.doubts and not spikes:
         return whole
     source = replace(whole.source, doubts=kept)
     return replace(whole, source=source, annotations=(*whole.annotations, *spikes))
+
+
+def _interchanged(record: EcgRecord, steady: SteadySignal) -> list[str]:
+    """Electrodes that are probably interchanged, as long as every lead that says so shows an ECG.
+
+    A flat lead is just what an electrode interchanged with that of the right leg makes.
+    """
+    swaps = check_swaps(record, steady).swaps
+    useless = assess(record).useless if swaps else frozenset()
+    return [swap.text for swap in swaps if "RL" in swap.swap or not useless & _leads_of(swap.swap)]
+
+
+def _leads_of(swap: str) -> frozenset[str]:
+    """The leads by which a swap is told: those of two chest electrodes, all of them, or the limb leads."""
+    if swap not in CHEST_SWAPS:
+        return frozenset(LIMB)
+    return frozenset(swap.split("/")) & frozenset(CHEST) or frozenset(CHEST)
 
 
 def _upright(record: EcgRecord) -> EcgRecord:

@@ -78,6 +78,7 @@ _FRANK = re.compile(r"(?:frank[ _-]?)?(v?)([xyz])", re.IGNORECASE)
 _NEGATIVE = re.compile(
     r"(?:-|\(-\))(?P<after>[^\s-].*)|(?P<before>.*?)(?:neg|[ _]neg|[ _]inverted|\(-\)|[ _]\(inverted\))"
 )
+_LONGEST_NAME = 100
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\ufeff": None, "\u200b": None})
 # Spellings that mean a lead only beside names that leave no doubt.
 _NUMBERED_LIMB = re.compile(r"(?P<family>d|l|lead)[ _-]?(?P<number>\d{1,2})", re.IGNORECASE)
@@ -96,6 +97,8 @@ def canonical_lead(name: str) -> str:
     A single name of which the meaning depends on its neighbours (`C1`, `D1`, `L1`) is kept here;
     `canonical_leads` decides.
     """
+    if len(name) > _LONGEST_NAME:
+        return name.strip()
     stripped = name.strip().strip("\"'").strip()
     text = unicodedata.normalize("NFKC", stripped).translate(_MINUS).strip()
     identifier = _MDC_PREFIX.match(text)

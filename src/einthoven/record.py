@@ -26,6 +26,7 @@ UNITS: tuple[str, ...] = get_args(Unit)
 STORED: tuple[str, ...] = get_args(Stored)
 MAX_RATE_HZ = 100_000.0
 MIN_RATE_HZ = 1.0
+OLDEST_YEARS = 130.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +161,19 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose ECG it is, without saying who: pseudonymous id, age in years, sex."""
+    """Whose ECG it is, without saying who: pseudonymous id, age in years, sex.
+
+    In a library the id is made with the library's secret key. In a record straight from a file it is a plain hash
+    of the patient's number: it keeps a patient's ECGs together in memory, but whoever tries out all numbers finds
+    the one behind it. Never write it out.
+    """
 
     id: str | None = None
     age: float | None = None
     sex: Sex | None = None
 
     def __post_init__(self) -> None:
-        if self.age is not None and not 0 <= self.age <= 130:
+        if self.age is not None and not 0 <= self.age <= OLDEST_YEARS:
             raise RecordError(f"An age of {self.age:g} years is not possible.")
         if self.sex not in (None, "F", "M"):
             raise RecordError(f"Sex {self.sex!r} is none of F, M or unknown.")

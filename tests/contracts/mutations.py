@@ -7,6 +7,8 @@ _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000
 _HEAD = 512
 """Most structure stands in the first bytes of a file: half of the damage goes there."""
 
+_RUN = 20_000
+
 
 def mutate(data: bytes, generator: random.Random) -> bytes:
     """One to three kinds of damage, chosen at random."""
@@ -68,4 +70,13 @@ def _remove(data: bytes, generator: random.Random) -> bytes:
     return data[:start] + data[start + generator.randint(1, 64) :]
 
 
-_DAMAGES = (_truncate, _flip, _overwrite_byte, _overwrite_number, _digits, _splice, _remove)
+def _long_run(data: bytes, generator: random.Random) -> bytes:
+    """One or two bytes, of the file or of those that text is split at, repeated: a regular expression may try them
+    in all ways."""
+    place = _place(data, generator)
+    length = generator.choice((1, 2))
+    sign = generator.choice((data[place : place + length], b" ", b"_ ", b"(", b"9", b"-", b",", b'"', b"\n", b"\0"))
+    return data[:place] + sign * _RUN + data[place:]
+
+
+_DAMAGES = (_truncate, _flip, _overwrite_byte, _overwrite_number, _digits, _splice, _remove, _long_run)

@@ -148,3 +148,32 @@ def test_of_real_records_few_are_doubted_and_no_sample_is_changed(shared_data):
         doubted.append(record.source.doubts != read.source.doubts)
     assert len(doubted) > 20
     assert np.mean(doubted) <= 0.05
+
+
+@pytest.mark.parametrize("spoiled", ["noise", "flat"])
+def test_a_lead_that_shows_no_ecg_says_nothing_about_electrodes(spoiled: str, shared_data):
+    """Real records of LUDB whose V4 is pure noise, or flat for nine tenths."""
+    rng = np.random.default_rng(0)
+    told = 0
+    for number in range(1, 13):
+        (stored,) = read_all(PathSource(shared_data / "ludb" / "data" / f"{number}.hea"))
+        signal = np.array(stored.signal)
+        row = stored.leads.index("V4")
+        if spoiled == "noise":
+            signal[row] = rng.normal(0, 0.3, signal.shape[1])
+        else:
+            signal[row, : signal.shape[1] * 9 // 10] = 0
+        doubts = examine(replace(stored, signal=signal)).source.doubts
+        told += any("V3 and V4" in doubt or "V4 and V5" in doubt or "V4 and V6" in doubt for doubt in doubts)
+    assert told == 0
+
+
+def test_where_the_scale_is_in_doubt_no_spike_is_told():
+    record = heart()
+    steep = replace(record, source=replace(record.source, doubts=("QRS of about 9 mV: check unit and gain",)))
+    spiked = np.array(record.signal)
+    spiked[:, 500:5000:400] += 1.5
+    told = [
+        len(examine(replace(one, signal=spiked)).annotations) - 1 for one in (record, steep)
+    ]  # one says "simulated"
+    assert told[0] > 5 and told[1] == 0

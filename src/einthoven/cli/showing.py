@@ -49,7 +49,8 @@ def _as_json(record: EcgRecord) -> dict[str, object]:
         "amplitude": record.amplitude,
         "range": {lead: list(_range(record, lead)) for lead in record.leads},
         "missing_samples": int(np.isnan(record.signal).sum()),
-        "subject": asdict(record.subject),
+        # Not the id: made without a library's key, it is found by trying out patient numbers.
+        "subject": {"age": record.subject.age, "sex": record.subject.sex},
         "source": asdict(record.source),
         "annotations": [asdict(annotation) for annotation in record.annotations],
         "steps": list(record.steps),

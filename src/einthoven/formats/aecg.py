@@ -15,6 +15,7 @@ import numpy as np
 from einthoven.errors import FormatError
 from einthoven.formats import xml
 from einthoven.formats.entry import FormatEntry
+from einthoven.formats.harmless import is_device, is_label, is_samples, is_version
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
 from einthoven.formats.source import FileSource
@@ -298,7 +299,8 @@ def _one(annotation: xml.Element, start: datetime | None, *, by_machine: bool) -
     amount = xml.attribute(annotation, "value", "value")
     text = xml.text_of(annotation, "value")
     if code:
-        words, system = xml.attribute(annotation, "value", "displayName") or code, "value"
+        shown = xml.attribute(annotation, "value", "displayName")
+        words, system = shown if shown and is_label(shown) else code, "value"
     elif amount:
         words, code, system = f"{what} {amount} {xml.attribute(annotation, 'value', 'unit')}".strip(), what, "."
     elif text and by_machine and _STATEMENTS.fullmatch(what):
@@ -337,7 +339,7 @@ def _since(moment: datetime | None, start: datetime) -> float | None:
     return None if moment is None else (moment - start) / timedelta(seconds=1)
 
 
-_KEPT_TEXTS = frozenset({"digits", "manufacturerModelName", "softwareName"})
+_DEVICES = frozenset({"manufacturerModelName", "softwareName"})
 _KEPT_ATTRIBUTES = frozenset({
     "type", "classCode", "typeCode", "moodCode", "code", "codeSystem", "codeSystemName", "displayName", "unit",
     "inclusive", "nullFlavor", "ITSVersion", "schemaLocation", "representation", "mediaType", "language",
@@ -348,11 +350,15 @@ _KEPT_VALUES = frozenset({"head", "increment", "origin", "scale", "low", "high",
 _ABOUT_PERSONS = frozenset({"componentOf", "definition", "location", "pertainsTo", "responsibleParty"})
 
 
-def _keeps(path: xml.Path, name: str | None) -> bool:
+def _keeps(path: xml.Path, name: str | None, value: str) -> bool:
     if path[1:2] and path[1] in _ABOUT_PERSONS:
         return name in ("classCode", "typeCode", "type") or (name == "code" and path[-1] == "administrativeGenderCode")
     if name is None:
-        return path[-1] in _KEPT_TEXTS or path[-2:] == ("manufacturerOrganization", "name")
+        if path[-1] in _DEVICES or path[-2:] == ("manufacturerOrganization", "name"):
+            return is_device(value) or is_version(value)
+        return path[-1] == "digits" and is_samples(value)
+    if name == "displayName":
+        return is_label(value)
     return name in _KEPT_ATTRIBUTES or (name == "value" and path[-1] in _KEPT_VALUES)
 
 

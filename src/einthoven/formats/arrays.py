@@ -13,7 +13,7 @@ A one-dimensional array is one lead. A three-dimensional array is a batch: ECGs 
 the rule above for the other two.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -123,37 +123,121 @@ def records(
     """The ECGs in the array, oriented and scaled; indices count from `origin.index`.
 
     `subject` is that of all ECGs, or one for each. An ECG of a batch in which no sample has a value is left out,
-    and the next one says so.
+    and the next one says so, or the last when none follows.
 
     Raises
     ------
+    HintsNeeded
+        When hints are needed; also when a unit and a gain are stated beside numbers that are no counts.
     RecordError
-        At the end, when ECGs without any value were left out and none came after them.
+        When no ECG has any value.
     """
     shape = tuple(array.values.shape)
     check_shape(shape, array.values.dtype, streamed=streamed)
     table = (1, shape[0]) if len(shape) == 1 else (shape[-2], shape[-1])
     asked = _with_published(hints, array.published)
+    array, scaled = _without_idle_gain(array, asked)
     axis, facts, settled = _settle(array, table, hints, asked, origin)
-    empty: list[int] = []
-    for number, values in enumerate(_tables(array.values)):
-        stored = values.reshape(table)
-        signal = settled.scale(stored if axis == 0 else stored.T)
+    for number, signal, empty in _with_values(array, settled, axis, table):
         changed = _without_padding(signal) if array.published is not None and array.published.zero_padded else ()
-        if len(shape) == 3 and np.isnan(signal).all():
-            empty.append(origin.index + number)
-            continue
+        doubts = (*scaled, *_left_out([origin.index + one for one in empty]))
         here = replace(
             origin,
             index=origin.index + number,
             changed=(*origin.changed, *changed),
-            doubts=(*origin.doubts, *_left_out(empty), *_contradiction(axis, asked.orientation, table)),
+            doubts=(*origin.doubts, *doubts, *_contradiction(axis, asked.orientation, table)),
         )
-        empty.clear()
         whose = subject[number] if isinstance(subject, Sequence) else subject
         yield make_record(signal, facts, settled, here, subject=whose)
-    if empty:
-        raise RecordError(f"No sample has a value in ECG {_listed(empty)}, counted from 0: left out.")
+
+
+def in_turn(signals: Iterable[Callable[[int], Iterator[EcgRecord]]], *, index: int = 0) -> Iterator[EcgRecord]:
+    """The ECGs of several signals of one file, each read from the index that it is given, the first from `index`.
+
+    A signal that holds no ECG (no value, or infinite ones) is left out, and the next ECG says so, or the last when
+    none follows.
+
+    Raises
+    ------
+    RecordError
+        That of the first signal, when none holds an ECG.
+    """
+    held: EcgRecord | None = None
+    failure: RecordError | None = None
+    left: list[str] = []
+    for read in signals:
+        start = index
+        try:
+            for record in read(index):
+                if held is not None:
+                    yield held
+                held, left = _doubted(record, left), []
+                index = record.source.index + 1
+        except RecordError as error:
+            if index > start:
+                if held is not None:
+                    yield held
+                raise
+            failure = failure or error
+            left.append(f"ECG {index} of the file, counted from 0, was left out: {error.message}")
+            index += 1
+    if held is not None:
+        yield _doubted(held, left)
+    elif failure is not None:
+        raise failure
+
+
+def _doubted(record: EcgRecord, doubts: Sequence[str]) -> EcgRecord:
+    if not doubts:
+        return record
+    return replace(record, source=replace(record.source, doubts=(*record.source.doubts, *doubts)))
+
+
+def _with_values(
+    array: StatedArray, settled: Settled, axis: int | None, table: tuple[int, int]
+) -> Iterator[tuple[int, Signal, Sequence[int]]]:
+    """Number and scaled signal of each ECG of which a sample has a value, and the numbers of those left out by it.
+
+    One is held back until the next has come, because the last has to name those behind it.
+    """
+    is_batch = len(array.values.shape) == 3
+    held: tuple[int, Signal, list[int]] | None = None
+    empty: list[int] = []
+    for number, values in enumerate(_tables(array.values)):
+        stored = values.reshape(table)
+        signal = settled.scale(stored if axis == 0 else stored.T)
+        if is_batch and np.isnan(signal).all():
+            empty.append(number)
+            continue
+        if held is not None:
+            yield held
+        held, empty = (number, signal, empty), []
+    if held is None:
+        raise RecordError(f"No sample has a value in any of its {len(empty)} ECGs.")
+    yield held[0], held[1], [*held[2], *empty]
+
+
+def _without_idle_gain(array: StatedArray, asked: ReadHints) -> tuple[StatedArray, tuple[str, ...]]:
+    """The array as it is, or without unit, gain and baseline where the numbers cannot be the counts these are for.
+
+    Numbers that are not whole are no counts: dividing them by the gain a second time would make an ECG of a
+    thousandth of its size. Whether they were divided must be said by the hint `unit`.
+    """
+    if array.gain is None or set(array.gain) == {1.0} or asked.unit == "counts":
+        return array, ()
+    if array.values.dtype.kind != "f" or all(_are_whole(values) for values in _tables(array.values)):
+        return array, ()
+    remark = (
+        "It states a gain, and its numbers are not whole, as counts are: "
+        "unit=counts divides them by the gain, any other unit takes them as they are."
+    )
+    left = replace(array, units=None, gain=None, baseline=None, remark=f"{array.remark} {remark}".strip())
+    return left, ("a gain is stated and was not used: the numbers are not whole, as counts are",)
+
+
+def _are_whole(values: Numbers) -> bool:
+    present = values[np.isfinite(values)]
+    return bool((present == np.rint(present)).all())
 
 
 def _settle(

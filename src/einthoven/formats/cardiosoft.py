@@ -9,7 +9,7 @@ smoother, and the passport says so; where neither is, the list is left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
@@ -20,10 +20,11 @@ from einthoven.errors import FormatError
 from einthoven.formats import xml
 from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.entry import FormatEntry
+from einthoven.formats.harmless import is_device, is_lead, is_number, is_samples
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
 from einthoven.formats.source import FileSource
-from einthoven.formats.statements import is_statement
+from einthoven.formats.statements import is_statement, statements_left_out
 from einthoven.formats.stored_text import Numbers, numbers
 from einthoven.record import MEDIAN_BEAT, Annotation, EcgRecord, ReadHints, Subject
 
@@ -222,42 +223,52 @@ def _device(root: xml.Element) -> str | None:
 
 
 def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
-    """The diagnosis of the program. Where a person confirmed it, lines with words that may be names are left out,
-    and said."""
+    """The diagnosis of the program; lines with words that may be names are left out, and said."""
     lines = [
         text
         for element in xml.each(root, "Interpretation/Diagnosis/DiagnosisText")
         if (text := xml.text_of(element)).strip("- ")
     ]
-    by_person = any(xml.text_of(element).strip("- ") for path in _PERSONS for element in xml.each(root, path))
-    kept = [line for line in lines if not by_person or is_statement(line)]
-    left = len(lines) - len(kept)
-    doubts = (f"left out, for a person may have written them: {left} diagnostic statements",) if left else ()
-    return tuple(Annotation(text=line) for line in kept), doubts
+    kept = [line for line in lines if is_statement(line)]
+    return tuple(Annotation(text=line) for line in kept), statements_left_out(len(lines) - len(kept))
 
 
-_PERSONS = tuple(
-    f"Interpretation/{tag}" for tag in ("Conclusion/ConclusionText", "Overreader", "Editor", "ConfirmedBy", "Physician")
-)
-_KEPT_BRANCHES = frozenset({
-    "StripData", "FullDisclosure", "ArrhythmiaData", "MedianData", "MedianSamples", "RestingECGMeasurements",
-    "ExerciseMeasurements", "TrendData", "VectorLoops", "ObservationDateTime", "ObservationType", "DeviceInfo",
-    "ObservationDeviceInfo", "ClinicalInfo",
-})  # fmt: skip
-_KEPT_OF_PATIENT = frozenset({"Age", "Gender", "Height", "Weight"})
-_FREE_TEXT = frozenset({"DiagnosisText", "ConclusionText", "Comment", "Comments", "Text", "Name", "ID", "SerialNumber"})
+_UNIT_WORDS = frozenset({"hz", "bpm", "ms", "s", "years", "months", "cm", "kg", "mm", "mv", "uv", "deg", *_UNITS})
+_KEPT: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(
+        "SampleRate Resolution ChannelSampleCountTotal NumberOfLeads NumberOfChannels Minute Second Hour Day Month "  # noqa: SIM905
+        "Year Age Height Weight VentricularRate PQInterval PDuration QRSDuration QTInterval QTCInterval RRInterval "
+        "PPInterval PAxis RAxis TAxis QRSNum POnset POffset QOnset QOffset TOffset".split(),
+        is_number,
+    ),
+    "LeadOrder": lambda text: all(is_lead(name) for name in text.split(",") if name.strip()),
+    "WaveformData": is_samples,
+    "FullDisclosureData": is_samples,
+    "Gender": lambda text: sex_from(text) is not None,
+    "ObservationType": lambda text: text.strip() in ("RestECG", "RestingECG", "StressECG", "ExerciseECG"),
+    "DiagnosisText": is_statement,
+    "Desc": is_device,
+}
+"""Elements that stay in a blanked file, and what their text must be."""
+_OF_PERSONS = frozenset({"BirthDateTime", "Conclusion", "Comments"})
 
 
-def _keeps(path: xml.Path, name: str | None) -> bool:
-    if path[1:3] == ("ClinicalInfo", "DeviceInfo") or path[1:2] in (("DeviceInfo",), ("ObservationDeviceInfo",)):
-        return path[-1] == "Desc" and name is None
-    branch = len(path) > 1 and path[1] in _KEPT_BRANCHES and path[1] != "ClinicalInfo" and not _FREE_TEXT & set(path)
-    patient = path[1:2] == ("PatientInfo",) and path[-1] in _KEPT_OF_PATIENT
-    return branch or patient
+def _keeps(path: xml.Path, name: str | None, value: str) -> bool:
+    if _OF_PERSONS & set(path):
+        return False
+    if name is not None:
+        return (name == "units" and value.casefold() in _UNIT_WORDS) or (name == "lead" and is_lead(value))
+    allowed = _KEPT.get(path[-1])
+    return allowed is not None and allowed(value)
 
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
-    return {PurePosixPath(source.name).name: xml.blank(source.read(), _keeps)}
+    """The file with what `_KEPT` names; None when a lead has no known name."""
+    data = source.read()
+    root = xml.parse(data).root
+    names = [wave.get("lead", "") for wave in root.iter("WaveformData")]
+    names += [name for order in root.iter("LeadOrder") for name in (order.text or "").split(",") if name.strip()]
+    return {PurePosixPath(source.name).name: xml.blank(data, _keeps)} if all(map(is_lead, names)) else None
 
 
 ENTRY = FormatEntry(
@@ -275,6 +286,6 @@ ENTRY = FormatEntry(
     ),
     limits=(
         "The order of samples in a full disclosure is not stated in the file: it is told from the signal, and said.",
-        "Diagnostic statements of persons are left out where they have words that may be names.",
+        "Diagnostic statements are left out, and counted, where they have words that may be names.",
     ),
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -21,8 +22,28 @@ _SECONDS = {
     "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
     "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "hh:mm:ss.mmm": 1.0, "hh:mm:ss": 1.0,
 }  # fmt: skip
-_TIME = frozenset({"time", "t", "timestamp", "elapsed time", "elapsed", "zeit", "seconds", "sec", "ms", "milliseconds"})
-_INDEX = frozenset({"", "index", "idx", "sample", "samples", "sample number", "sample_number", "n", "nr", "unnamed: 0"})
+_TIME = frozenset(
+    {
+        "time", "t", "ts", "timestamp", "elapsed time", "elapsed", "zeit", "uhrzeit", "clock", "seconds", "sec", "s",
+        "ms", "us", "milliseconds",
+    }
+)  # fmt: skip
+_INDEX = frozenset(
+    {
+        "", "index", "idx", "sample", "samples", "sample number", "sample no", "n", "nr", "no", "row", "line", "zeile",
+        "count", "counter", "unnamed: 0",
+    }
+)  # fmt: skip
+_OTHER = frozenset({"patient", "patient name", "name", "id", "date", "datum", "beat", "beats", "beat number"})
+_SIGNALS = frozenset(
+    {
+        "resp", "respiration", "abp", "bp", "art", "pap", "cvp", "icp", "ppg", "pleth", "spo2", "sao2", "co2", "marker",
+        "event", "events", "trigger", "acc", "accel", "gyro", "temp", "eeg", "emg", "eog", "hrv", "hr", "rr",
+    }
+)  # fmt: skip
+_LONGEST_NAME = 200
+_NUMBERED = re.compile(r"(?:ch|chan|channel|col|column|signal|sig|var|kanal|spalte)?[ _.-]?\d{1,5}", re.IGNORECASE)
+_FEWEST_RISING = 32
 LABEL_COLUMNS = frozenset(
     {
         "file_name", "filename", "file", "path", "label", "labels", "target", "diagnosis", "diagnoses", "dx", "class",
@@ -41,33 +62,87 @@ class Column:
     unit: str | None
 
 
-def read_columns(header: Sequence[Sequence[str]], width: int) -> tuple[Column, ...] | None:
-    """The columns that the header rows describe; None without a header.
+def read_columns(
+    header: Sequence[Sequence[str]], table: npt.NDArray[np.float64], *, clock: bool = False, text: Sequence[int] = ()
+) -> tuple[Column, ...] | None:
+    """The columns `(samples, columns)` of which the header rows tell the meaning; None without a header.
+
+    `clock` says that the first column holds clock times, which were read as seconds; `text` are columns without
+    numbers. A column of no standard name that only rises is no lead, whatever it is called.
 
     Raises
     ------
     FormatError
-        When the header names another number of columns than the rows have.
+        When the header names another number of columns than the rows have. A column more is taken for the index that
+        R and pandas leave unnamed only where it counts.
     """
     if not header:
         return None
-    units: Sequence[str] = ()
-    names = header[-1]
-    if len(header) > 1 and _is_unit_row(header[-1]):
-        units, names = header[-1], header[-2]
-    names = [*names, *[""] * (width - len(names))] if len(names) == width - 1 and _trailing(header, width) else names
-    if len(names) == width - 1:
-        names = ["", *names]  # R and pandas leave out the name of the index column
+    width = table.shape[1]
+    names, units = names_and_units(header)
+    if len(names) == width - 1 and len(units) == width:
+        names = [*names, ""]
+    elif len(names) == width - 1 and counts_up(table[:, 0]):
+        names = ["", *names]
     if len(names) != width:
         raise FormatError(
             f"Its header names {len(names)} columns and its rows have {width}.",
-            advice="If numbers have decimal commas, separate the cells by semicolon or tab.",
+            advice="Name every column. If numbers have decimal commas, separate the cells by semicolon or tab.",
         )
-    return tuple(column_of(name, units[i] if i < len(units) else "") for i, name in enumerate(names))
+    columns = [column_of(name, units[i] if i < len(units) else "") for i, name in enumerate(names)]
+    for i, column in enumerate(columns):
+        if i in text or (column.kind == "lead" and not is_standard(column.name) and only_rises(table[:, i])):
+            columns[i] = Column("other", column.name, column.unit)
+    if clock and not is_standard(columns[0].name):
+        columns[0] = Column("time", columns[0].name, "s")
+    return tuple(columns)
 
 
-def _trailing(header: Sequence[Sequence[str]], width: int) -> bool:
-    return len(header) > 1 and len(header[-1]) == width
+def names_and_units(header: Sequence[Sequence[str]]) -> tuple[Sequence[str], Sequence[str]]:
+    """The row of names, and the row of units below it or ()."""
+    if len(header) > 1 and _is_unit_row(header[-1]):
+        return header[-2], header[-1]
+    return header[-1], ()
+
+
+def counts_up(values: npt.NDArray[np.float64]) -> bool:
+    """Whether values rise by equal steps, rounded as they may be: a numbering or a time."""
+    if len(values) < 3 or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
+        return False
+    line = np.linspace(values[0], values[-1], len(values))
+    return bool(np.abs(values - line).max() < 0.5 * (values[-1] - values[0]) / (len(values) - 1))
+
+
+def only_rises(values: npt.NDArray[np.float64]) -> bool:
+    """Whether values go up or stay, and never down: no ECG does."""
+    if (np.diff(values[:64]) < 0).any():
+        return False  # most columns are told by their first values
+    values = values[~np.isnan(values)]
+    return len(values) > 2 and bool((np.diff(values) >= 0).all()) and bool(values[-1] > values[0])
+
+
+def doubtful_leads(columns: Sequence[Column], table: npt.NDArray[np.float64]) -> list[str]:
+    """A doubt for each lead by name that holds a numbering or a time by its values."""
+    return [
+        f"lead {column.name} only rises: it looks like a time or an index"
+        for column, values in zip(columns, table.T, strict=True)
+        if column.kind == "lead" and len(values) >= _FEWEST_RISING and only_rises(values)
+    ]
+
+
+def are_numbered(names: Sequence[str]) -> bool:
+    """Whether names only number the columns (`0`, `1`, `ch2`), so that they tell no lead."""
+    return all(_NUMBERED.fullmatch(name.strip()) for name in names)
+
+
+def shown(column: Column, number: int) -> str:
+    """A column for a message: by its name where that is a word that is known here, else by its number from 1."""
+    key = column.name.casefold().replace("_", " ").strip()
+    if key not in _SIGNALS | _OTHER | _TIME | _INDEX and key.replace(" ", "_") not in LABEL_COLUMNS:
+        return f"column {number}"
+    named = column.name or "without name"
+    unit = column.unit if column.unit and re.fullmatch(r"[A-Za-z\u00b5\u03bc%/]{1,6}", column.unit) else None
+    return f"{named} ({unit}) in column {number}" if unit else f"{named} in column {number}"
 
 
 def _is_unit_row(row: Sequence[str]) -> bool:
@@ -75,8 +150,11 @@ def _is_unit_row(row: Sequence[str]) -> bool:
     return all(cell in _SECONDS or cell in ("", "-") or kind_of_unit(cell) for cell in cells) and any(cells)
 
 
+@lru_cache(maxsize=1024)
 def column_of(text: str, unit_below: str = "") -> Column:
     """What a header cell names, such as `II (mV)`; `unit_below` is what stands in a row of units."""
+    if len(text) > _LONGEST_NAME or len(unit_below) > _LONGEST_NAME:
+        return Column("other", "", None)
     name, unit = text.strip(), unit_below.strip("[]() ") or None
     match = _BRACKETED.match(name) or (None if is_standard(name) else _SUFFIXED.match(name))
     if match:
@@ -86,6 +164,8 @@ def column_of(text: str, unit_below: str = "") -> Column:
         return Column("time", name, unit or (key if key in _SECONDS else None))
     if key in _INDEX:
         return Column("index", name, unit)
+    if key in _OTHER or key.replace(" ", "_") in LABEL_COLUMNS:
+        return Column("other", name, unit)
     if (unit is None or kind_of_unit(unit)) and is_ecg_name(name):
         return Column("lead", name, unit)
     return Column("other", name, unit)
@@ -93,8 +173,13 @@ def column_of(text: str, unit_below: str = "") -> Column:
 
 def looks_like_labels(names: Sequence[str]) -> bool:
     """Whether header cells are those of a label table and name no lead."""
-    keys = {name.strip().strip('"').casefold() for name in names}
-    return bool(keys & LABEL_COLUMNS) and not any(is_standard(name) for name in names)
+    keys = {name.strip().strip('"').casefold() for name in names if len(name) <= _LONGEST_NAME}
+    return bool(keys & LABEL_COLUMNS) and not any(names_lead(name) for name in names)
+
+
+def names_lead(cell: str) -> bool:
+    """Whether a header cell names a standard lead, with a unit behind it or not."""
+    return len(cell) <= _LONGEST_NAME and (is_standard(cell) or is_standard(column_of(cell).name))
 
 
 def rate_from_time(times: npt.NDArray[np.float64], unit: str) -> float:

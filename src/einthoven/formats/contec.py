@@ -17,9 +17,9 @@ from einthoven.errors import FormatError, HintsNeeded
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
 from einthoven.formats.long_signals import scale_rows
-from einthoven.formats.passport import OLDEST_YEARS, Origin, make_record, reader_name, sha256
+from einthoven.formats.passport import Origin, make_record, reader_name, sha256
 from einthoven.formats.source import FileSource
-from einthoven.record import EcgRecord, ReadHints, Sex, Subject
+from einthoven.record import OLDEST_YEARS, EcgRecord, ReadHints, Sex, Subject
 
 _HEADER, _FOOTER, _SERIES = 43, 37, 8
 _START = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\0")

@@ -38,8 +38,9 @@ class FormatEntry:
         Names of the files, in the same folder, that it reads besides itself.
     blank
         The file and its companions, by name without folder, with every name, birth date, address, telephone,
-        patient and visit number and free text about a person blanked; what is decoded from them is the same.
-        None for a file in which that cannot be done surely: then no original is kept.
+        patient and visit number and free text about a person blanked. Signal, rate, leads and scale decoded from
+        them are the same; an age is lost where only the birth date gave it, and so are the pseudonymous id and
+        words that may name a person. None for a file in which that cannot be done surely: then no original is kept.
     reads
         What it reads, one sentence each.
     tried

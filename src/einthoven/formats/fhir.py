@@ -1,8 +1,9 @@
 """FHIR R4 and R5: an `Observation` with sampled data, alone or in a `Bundle`, as JSON or XML.
 
 Source: HL7 FHIR, data type SampledData: value = data * factor + origin, in the unit of the origin; R4 states `period`
-in milliseconds, R5 `interval` in `intervalUnit`; the tokens E, U and L stand for an error and for values above and
-below what can be measured. The lead is the code of the component (ISO/IEEE 11073-10101) or its text.
+in milliseconds, R5 `interval` in `intervalUnit`, a unit of time; an interval in Hz can only be the rate. The tokens
+E, U and L stand for an error and for values above and below what can be measured. The lead is the code of the
+component (ISO/IEEE 11073-10101) or its text.
 
 HL7's own ECG example puts the count of 0 V into `origin`, which the formula cannot mean. Where the limits that
 are stated as well rule the formula out and fit that reading, it is taken, and the passport says so.
@@ -17,6 +18,7 @@ import numpy as np
 
 from einthoven.errors import FormatError
 from einthoven.formats import json_text, xml
+from einthoven.formats.array_names import shown
 from einthoven.formats.dates import iso_date, iso_time
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.json_text import Json, child, children, number, text
@@ -34,6 +36,7 @@ _NAMESPACE = "http://hl7.org/fhir"
 _ROOTS = ("Observation", "Bundle")
 _RESOURCE = re.compile(r'"resourceType"\s*:\s*"(?:Observation|Bundle)"')
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
+_HZ = {"Hz": 1.0, "kHz": 1e3, "/s": 1.0}
 _NO_VALUE = {"E": "without a value", "U": "above the upper limit", "L": "below the lower limit"}
 _MOST_DIMENSIONS = 64
 _SHORTEST_S = 1e-9
@@ -166,7 +169,7 @@ def _of_observation(observation: Object) -> list[_Recording]:
         sampled = child(part, "valueSampledData")
         if not sampled:
             continue
-        rate = _rate(sampled)
+        rate = _rate(sampled, doubts)
         rows = _rows(part, sampled, doubts, remarks)
         if rows:
             by_rate.setdefault(rate, []).extend(rows)
@@ -180,11 +183,14 @@ def _of_observation(observation: Object) -> list[_Recording]:
     ]
 
 
-def _rate(sampled: Object) -> float | None:
+def _rate(sampled: Object, doubts: list[str]) -> float | None:
     period, interval = number(sampled, "period"), number(sampled, "interval")
     unit = text(sampled, "intervalUnit") or "ms"
+    if interval is not None and unit in _HZ and interval > 0:
+        doubts.append(f"an interval of {interval:g} {unit} between samples is stated, taken for the sampling rate")
+        return interval * _HZ[unit]
     if interval is not None and unit not in _SECONDS:
-        raise FormatError(f"It states an interval in {unit[:20]!r}; {', '.join(_SECONDS)} are read.")
+        raise FormatError(f"It states an interval in {unit[:20]!r}; {', '.join((*_SECONDS, *_HZ))} are read.")
     seconds = interval * _SECONDS[unit] if interval is not None else None if period is None else period * 1e-3
     if seconds is None:
         return None
@@ -203,7 +209,7 @@ def _rows(part: Object, sampled: Object, doubts: list[str], remarks: list[str]) 
     origin = child(sampled, "origin")
     unit = text(origin, "code") or text(origin, "unit") or None
     if not is_ecg_name(name) or (unit is not None and kind_of_unit(unit) is None and not is_standard(name)):
-        doubts.append(f"left out, no ECG by name or unit: {name[:60] or 'a component without code'}")
+        doubts.append(f"left out, no ECG by name or unit: {_called(name, 'a component')}")
         return []
     if text(sampled, "codeMap") or text(sampled, "offsets"):
         raise FormatError("Its samples are codes, or not evenly spaced in time, which is not read.")
@@ -222,6 +228,11 @@ def _rows(part: Object, sampled: Object, doubts: list[str], remarks: list[str]) 
     return [LeadRow(lead, table[k], unit=unit, step=step, offset=offset) for k, lead in enumerate(names)]
 
 
+def _called(name: str, otherwise: str) -> str:
+    """The name of a lead or a known signal; any other text may name a person."""
+    return (name if _named(name) else shown(name)) or otherwise
+
+
 def _origin_is_count(stored: Numbers, step: float, offset: float, sampled: Object) -> bool:
     lower, upper = number(sampled, "lowerLimit"), number(sampled, "upperLimit")
     values = stored[np.isfinite(stored)]
@@ -238,10 +249,12 @@ def _tokens(data: str, name: str, doubts: list[str]) -> Numbers:
     counts = {token: words.count(token) for token in _NO_VALUE}
     for token in ("U", "L"):
         if counts[token]:
-            doubts.append(f"{counts[token]} samples of {name or 'a lead'} are {_NO_VALUE[token]}, taken as missing")
+            doubts.append(
+                f"{counts[token]} samples of {_called(name, 'a lead')} are {_NO_VALUE[token]}, taken as missing"
+            )
     if not sum(counts.values()):
-        return numbers(data, f"Lead {name[:20]}")
-    return numbers(" ".join("nan" if word in _NO_VALUE else word for word in words), f"Lead {name[:20]}")
+        return numbers(data, _called(name, "A lead"))
+    return numbers(" ".join("nan" if word in _NO_VALUE else word for word in words), _called(name, "A lead"))
 
 
 def _lead(concept: Object) -> tuple[str, str]:
@@ -252,10 +265,11 @@ def _lead(concept: Object) -> tuple[str, str]:
     codings = children(concept, "coding")
     displays = [text(coding, "display") for coding in codings]
     codes = [text(coding, "code") for coding in codings]
-    by_code = next((lead for code in codes if (lead := lead_from_mdc(code))), None)
+    known = next((code for code in codes if lead_from_mdc(code)), "")
+    by_code = lead_from_mdc(known)
     by_name = next((lead for name in (*displays, text(concept, "text")) if (lead := _named(name))), None)
     if by_code and by_name and by_code != by_name:
-        return "", f"The code {' '.join(codes)[:40]} means lead {by_code}, and its text says {by_name}."
+        return "", f"The code {known} means lead {by_code}, and its text says {by_name}."
     return by_code or by_name or next((name for name in (*displays, *codes) if name), ""), ""
 
 

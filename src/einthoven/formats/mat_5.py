@@ -1,4 +1,4 @@
-"""Variables of a MAT file of version 5 to 7, read element by element.
+"""Variables of a MAT file of version 5 to 7, read and written element by element.
 
 Layout from "MAT-File Format" (The MathWorks), chapter 1: a header of 128 bytes, then elements of a tag (type, number
 of bytes) and data. Type 14 is an array, which holds elements: flags with its class, shape, name, and what the class
@@ -12,6 +12,7 @@ Here every size is held against the bytes that are there.
 import math
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,15 @@ import numpy.typing as npt
 from einthoven.errors import FormatError
 
 _HEADER_BYTES = 128
+_TEXT_OF_HEADER = b"MATLAB 5.0 MAT-file".ljust(116)
 _ARRAY, _COMPRESSED = 14, 15
 _CELL, _STRUCTURE, _CHARACTERS = 1, 2, 4
 _CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
 }  # fmt: skip
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_CLASS_OF = {dtype: kind for kind, dtype in _CLASSES.items()}
+_TYPE_OF = {dtype: kind for kind, dtype in _TYPES.items()}
 _TEXTS = {1: "latin-1", 2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
 _COMPLEX = 0x0800
 _DEEPEST = 10
@@ -34,6 +38,7 @@ _MAX_RATIO = 100
 _SMALL_BYTES = 16 * 1024**2
 _DAMAGED = "Copy the file again from where it came from."
 
+_Piece = bytes | memoryview
 Arrays = dict[str, npt.NDArray[np.generic]]
 
 
@@ -140,29 +145,29 @@ def _array(elements: _Elements, path: str, found: Arrays, *, depth: int) -> None
     if not path or 0 in shape:
         return
     if kind in _CLASSES and not is_complex:
-        found[path] = _numbers(elements, shape, path, _CLASSES[kind])
+        found[path] = _numbers(elements, shape, _CLASSES[kind])
     elif kind == _CHARACTERS:
-        found[path] = _texts(elements, shape, path)
+        found[path] = _texts(elements, shape)
     elif kind == _CELL:
         _cells(elements, math.prod(shape), path, found, depth=depth)
     elif kind == _STRUCTURE and math.prod(shape) == 1:
         _structure(elements, path, found, depth=depth)
 
 
-def _numbers(elements: _Elements, shape: tuple[int, ...], path: str, dtype: str) -> npt.NDArray[np.generic]:
+def _numbers(elements: _Elements, shape: tuple[int, ...], dtype: str) -> npt.NDArray[np.generic]:
     stored = elements.numbers()
     if stored.size != math.prod(shape):
-        raise FormatError(f"Its variable {path} states the shape {shape} and holds {stored.size} values.")
+        raise FormatError(f"A variable states the shape {shape} and holds {stored.size} values.", advice=_DAMAGED)
     # Whole numbers of any class may be stored in fewer bytes.
     wanted = np.dtype(f"{elements.order}{dtype}")
     return (stored if stored.dtype == wanted else stored.astype(wanted)).reshape(shape, order="F")
 
 
-def _texts(elements: _Elements, shape: tuple[int, ...], path: str) -> npt.NDArray[np.generic]:
+def _texts(elements: _Elements, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
     """The rows of an array of characters."""
     kind, data = elements.next()
     if kind not in _TEXTS:
-        raise FormatError(f"Its variable {path} holds text of the unknown type {kind}.", advice=_DAMAGED)
+        raise FormatError(f"A variable holds text of the unknown type {kind}.", advice=_DAMAGED)
     encoding = _TEXTS[kind]
     if encoding in ("utf-16", "utf-32"):
         encoding += "-le" if elements.order == "<" else "-be"
@@ -195,9 +200,49 @@ def _structure(elements: _Elements, path: str, found: Arrays, *, depth: int) -> 
     labels = bytes(elements.next()[1])
     length = int(lengths[0]) if lengths.size else 0
     if length <= 0 or len(labels) % length:
-        raise FormatError(f"The names of the members of {path} cannot be told.", advice=_DAMAGED)
+        raise FormatError("The names of the members of a structure cannot be told.", advice=_DAMAGED)
     for start in range(0, len(labels), length):
         label = labels[start : start + length].partition(b"\0")[0].decode("latin-1")
         kind, body = elements.next()
         if kind == _ARRAY and len(body):
             _array(_Elements(body, elements.order), f"{path}.{label}", found, depth=depth + 1)
+
+
+def written(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
+    """A version 5 file of these arrays of numbers and of text, uncompressed, without platform and time of writing.
+
+    Several texts become a cell array. scipy's `savemat` takes several times as long.
+    """
+    parts = [_TEXT_OF_HEADER, bytes(8), struct.pack("<H2s", 0x0100, b"IM")]
+    return b"".join([*parts, *(part for name, array in arrays.items() for part in _variable(name, array))])
+
+
+def _variable(name: str, array: npt.NDArray[np.generic]) -> list[_Piece]:
+    shape = {0: (1, 1), 1: (1, array.size)}.get(array.ndim, array.shape)
+    if array.dtype.kind != "U":
+        dtype = array.dtype.str[1:]
+        # tobytes("F") goes through the numbers one by one where they stand in rows.
+        columns = np.asarray(array.reshape(shape), dtype=f"<{dtype}").T
+        data = np.ascontiguousarray(columns).data.cast("B") if columns.size else b""
+        return _element_of_array(name, _CLASS_OF[dtype], shape, _tagged(_TYPE_OF[dtype], data))
+    # A cell without any character would be no text for a reader.
+    texts = [str(text) or " " for text in array.ravel()]
+    if len(texts) == 1:
+        return _element_of_array(name, _CHARACTERS, (1, len(texts[0])), _text_data(texts[0]))
+    cells = [part for text in texts for part in _element_of_array("", _CHARACTERS, (1, len(text)), _text_data(text))]
+    return _element_of_array(name, _CELL, (1, len(texts)), cells)
+
+
+def _text_data(text: str) -> list[_Piece]:
+    return _tagged(4, text.encode("utf-16-le"))
+
+
+def _element_of_array(name: str, kind: int, shape: tuple[int, ...], content: list[_Piece]) -> list[_Piece]:
+    flags = _tagged(6, struct.pack("<II", kind, 0))
+    parts = [*flags, *_tagged(5, struct.pack(f"<{len(shape)}i", *shape)), *_tagged(1, name.encode()), *content]
+    return [struct.pack("<II", _ARRAY, sum(map(len, parts))), *parts]
+
+
+def _tagged(kind: int, data: bytes | memoryview) -> list[_Piece]:
+    """Tag and data of an element, padded to a multiple of 8 bytes."""
+    return [struct.pack("<II", kind, len(data)), data, bytes(-len(data) % 8)]

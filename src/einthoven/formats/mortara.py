@@ -4,7 +4,8 @@ No specification is public; the layout is that of the open readers (EDFbrowser, 
 little-endian integers, mV = number / `UNITS_PER_MV`, and `DURATION` in samples. `TYPICAL_CYCLE` holds the median beat.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -12,9 +13,11 @@ from einthoven.errors import FormatError
 from einthoven.formats import xml
 from einthoven.formats.dates import calendar_date
 from einthoven.formats.entry import FormatEntry
+from einthoven.formats.harmless import is_device, is_lead, is_number, is_samples, is_version
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
 from einthoven.formats.source import FileSource
+from einthoven.formats.statements import is_statement, statements_left_out
 from einthoven.formats.stored_text import from_base64
 from einthoven.record import MEDIAN_BEAT, Annotation, EcgRecord, ReadHints, Subject
 
@@ -36,11 +39,7 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
         raise FormatError("It is an ECG file without channels.", advice="Export it with its waveforms.")
     recorded = _recorded(root)
     subject, doubts = _subject(root, recorded)
-    notes = tuple(
-        Annotation(text=text)
-        for statement in xml.each(root, "AUTOMATIC_INTERPRETATION/STATEMENT")
-        if (text := (statement.get("TEXT") or statement.text or "").strip())
-    )
+    notes, left_out = _statements(root)
     digest = sha256(data)
 
     def origin(index: int, more: list[str]) -> Origin:
@@ -52,7 +51,7 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
             index=index,
             device=_device(root),
             recorded=recorded,
-            doubts=(*document.doubts, *doubts, *more),
+            doubts=(*document.doubts, *doubts, *left_out, *more),
         )
 
     rates = {channel.get("SAMPLE_FREQ", "").strip() for channel in channels}
@@ -124,37 +123,76 @@ def _subject(root: xml.Element, recorded: str | None) -> tuple[Subject, tuple[st
     return Subject(id=pseudonym(xml.attribute(root, "SUBJECT", "ID")), age=age, sex=sex), doubts
 
 
+def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
+    """The statements of ECG interpretation; lines with other words may name a person: left out, and said."""
+    found = xml.each(root, "AUTOMATIC_INTERPRETATION/STATEMENT")
+    lines = [text for one in found if (text := (one.get("TEXT") or one.text or "").strip())]
+    kept = tuple(Annotation(text=line) for line in lines if is_statement(line))
+    return kept, statements_left_out(len(lines) - len(kept))
+
+
 def _device(root: xml.Element) -> str | None:
     model = xml.attribute(root, "SOURCE", "MODEL")
     model = model or xml.attribute(root, "SOURCE", "ACQUIRING_DEVICE_EXTENDED_MODEL_DESCRIPTION")
     return " ".join(filter(None, (xml.attribute(root, "SOURCE", "MANUFACTURER"), model))) or None
 
 
-_KEPT_ATTRIBUTES = {
-    "ECG": frozenset({
-        "ACQUISITION_TIME", "AGE", "AGE_UNITS", "HEIGHT", "HEIGHT_UNITS", "WEIGHT", "WEIGHT_UNITS", "VENT_RATE",
-        "AVERAGE_RR", "NUM_QRS", "SEVERITY",
-    }),
-    "SUBJECT": frozenset({"GENDER"}),
-    "SOURCE": frozenset({
-        "MANUFACTURER", "MODEL", "ACQUIRING_DEVICE_EXTENDED_MODEL_DESCRIPTION", "ACQUIRING_DEVICE_SW_VERSION",
-        "LOW_PASS_FILTER", "BASELINE_ROLL_FILTER", "PRINT_FILTER", "FILTER_BITMAP", "TYPE",
-    }),
-    "STATEMENT": frozenset({"TEXT", "REASON"}),
+def _is_one_of(*words: str) -> Callable[[str], bool]:
+    return lambda text: text.strip().upper() in words
+
+
+_CHANNEL: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("OFFSET", "BITS", "UNITS_PER_MV", "DURATION", "SAMPLE_FREQ"), is_number),
+    "FORMAT": _is_one_of("SIGNED"),
+    "ENCODING": _is_one_of("BASE64"),
+    "NAME": is_lead,
+    "DATA": is_samples,
+}
+_KEPT: Mapping[str, Mapping[str, Callable[[str], bool]]] = {
+    "ECG": {
+        "ACQUISITION_TIME": lambda text: re.fullmatch(r"\d{8}(?:\d{6})?", text.strip()) is not None,
+        **dict.fromkeys(("AGE", "HEIGHT", "WEIGHT", "VENT_RATE", "AVERAGE_RR", "NUM_QRS"), is_number),
+        "AGE_UNITS": _is_one_of("YEARS", "MONTHS", "WEEKS", "DAYS", "Y", "M", "W", "D"),
+        "HEIGHT_UNITS": _is_one_of("CM", "M", "IN", "INCHES"),
+        "WEIGHT_UNITS": _is_one_of("KG", "G", "LB", "LBS"),
+        "SEVERITY": _is_one_of("NORMAL", "ABNORMAL", "BORDERLINE", "UNCONFIRMED"),
+    },
+    "SUBJECT": {"GENDER": lambda text: sex_from(text) is not None},
+    "SOURCE": {
+        **dict.fromkeys(("MANUFACTURER", "MODEL", "ACQUIRING_DEVICE_EXTENDED_MODEL_DESCRIPTION"), is_device),
+        "ACQUIRING_DEVICE_SW_VERSION": is_version,
+        **dict.fromkeys(("LOW_PASS_FILTER", "BASELINE_ROLL_FILTER", "PRINT_FILTER", "FILTER_BITMAP"), is_number),
+    },
+    "STATEMENT": {"TEXT": is_statement},
+    "CHANNEL": _CHANNEL,
+    "TYPICAL_CYCLE_CHANNEL": _CHANNEL,
+    "TYPICAL_CYCLE": {
+        **_CHANNEL,
+        **dict.fromkeys(
+            "QRS_DURATION P_DURATION PR_DURATION QT_DURATION P_ONSET P_OFFSET Q_ONSET Q_OFFSET T_OFFSET".split(),  # noqa: SIM905
+            is_number,
+        ),
+    },
+}
+"""Attributes that stay in a blanked file, by element, and what their value must be."""
+_KEPT_TEXTS: Mapping[str, Callable[[str], bool]] = {
+    "STATEMENT": is_statement, "CHANNEL": is_samples, "TYPICAL_CYCLE_CHANNEL": is_samples,
 }  # fmt: skip
-_KEPT_BRANCHES = frozenset({"CHANNEL", "TYPICAL_CYCLE"})
 
 
-def _keeps(path: xml.Path, name: str | None) -> bool:
-    if len(path) > 1 and path[1] in _KEPT_BRANCHES:
-        return True
-    if path[1:2] == ("AUTOMATIC_INTERPRETATION",):
-        return path[-1] == "STATEMENT" and (name is None or name in _KEPT_ATTRIBUTES["STATEMENT"])
-    return name is not None and path[-1] in ("ECG", "SUBJECT", "SOURCE") and name in _KEPT_ATTRIBUTES[path[-1]]
+def _keeps(path: xml.Path, name: str | None, value: str) -> bool:
+    allowed = _KEPT_TEXTS.get(path[-1]) if name is None else _KEPT.get(path[-1], {}).get(name)
+    return allowed is not None and allowed(value)
 
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
-    return {PurePosixPath(source.name).name: xml.blank(source.read(), _keeps)}
+    """The file with what `_KEPT` names; None when a channel has no known name."""
+    data = source.read()
+    root = xml.parse(data).root
+    channels = (*root.iterfind("CHANNEL"), *root.iterfind("TYPICAL_CYCLE/TYPICAL_CYCLE_CHANNEL"))
+    if not all(is_lead(channel.get("NAME", "")) for channel in channels):
+        return None
+    return {PurePosixPath(source.name).name: xml.blank(data, _keeps)}
 
 
 ENTRY = FormatEntry(
@@ -167,5 +205,8 @@ ENTRY = FormatEntry(
     read=read,
     blank=blank,
     reads=("The rhythm recording, and the typical cycle as a record of its own.", "Statements of the machine."),
-    limits=("An offset of a channel is not applied, since what it means is not published: it is said.",),
+    limits=(
+        "An offset of a channel is not applied, since what it means is not published: it is said.",
+        "Diagnostic statements are left out, and counted, where they have words that may be names.",
+    ),
 )

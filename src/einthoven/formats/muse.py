@@ -8,7 +8,7 @@ elsewhere. `LeadDataCRC32` is the CRC-32 of the decoded bytes (so in the real fi
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,10 +16,11 @@ from einthoven.errors import FormatError
 from einthoven.formats import xml
 from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.entry import FormatEntry
+from einthoven.formats.harmless import is_device, is_lead, is_number, is_samples, is_version
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
 from einthoven.formats.source import FileSource
-from einthoven.formats.statements import is_statement
+from einthoven.formats.statements import is_statement, statements_left_out
 from einthoven.formats.stored_text import from_base64
 from einthoven.record import MEDIAN_BEAT, Annotation, EcgRecord, ReadHints, Subject
 
@@ -172,59 +173,106 @@ def _device(root: xml.Element) -> str | None:
     return f"GE {model}" if model else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One statement: its parts as they stand in the file; `inserted` by a user."""
+
+    parts: tuple[str, ...]
+    inserted: bool = False
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.parts)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether no word of it can be a name. Also what the machine wrote is only told from the words: names of
+        those who confirmed it get into each of the two lists."""
+        return not self.inserted and is_statement(self.text)
+
+
 def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, ...]]:
-    """What the machine wrote, and what else consists of words of ECG interpretation. The rest can hold names: it is
-    left out, and said."""
-    machine = _lines(root, "OriginalDiagnosis")
-    final = _lines(root, "Diagnosis")
-    untouched = xml.text_of(root, "TestDemographics/Status").upper() in ("UNCONFIRMED", "")
-    if not machine and untouched:
-        machine = final
-    others = [line for line in final if line not in machine]
-    kept = [*machine, *filter(is_statement, others)]
-    left = len(machine) + len(others) - len(kept)
-    doubts = (f"left out, for a person may have written them: {left} diagnostic statements",) if left else ()
-    return tuple(Annotation(text=line) for line in kept), doubts
+    """What consists of words of ECG interpretation, the machine's first. The rest can hold names: it is left out, and
+    counted."""
+    machine, final = _lines(root, "OriginalDiagnosis"), _lines(root, "Diagnosis")
+    lines = {line.text: line for line in (*machine, *final)}
+    kept = [text for text, line in lines.items() if line.is_safe]
+    return tuple(Annotation(text=text) for text in kept), statements_left_out(len(lines) - len(kept))
 
 
-def _lines(root: xml.Element, tag: str) -> list[str]:
+def _lines(root: xml.Element, tag: str) -> list[_Line]:
     """Statements; one may go over several elements up to that with the flag ENDSLINE."""
-    lines: list[str] = []
+    lines: list[_Line] = []
     part: list[str] = []
     for statement in xml.each(root, f"{tag}/DiagnosisStatement"):
         flags = {xml.text_of(flag).upper() for flag in xml.each(statement, "StmtFlag")}
+        text = xml.text_of(statement, "StmtText")
         if "USERINSERT" in flags:
+            lines.append(_Line((text,), inserted=True))
             continue
-        part.append(xml.text_of(statement, "StmtText"))
+        part += [text] if text else []
         if "ENDSLINE" in flags:
-            lines.append(" ".join(filter(None, part)))
+            lines.append(_Line(tuple(part)))
             part = []
-    lines.append(" ".join(filter(None, part)))
-    return [line for line in lines if line]
+    lines.append(_Line(tuple(part)))
+    return [line for line in lines if line.text]
 
 
-_KEPT_BRANCHES = frozenset({
-    "Waveform", "RestingECGMeasurements", "OriginalRestingECGMeasurements", "MeasurementMatrix",
-    "IntervalMeasurements", "AmplitudeMeasurements", "QRSTimesTypes", "MuseInfo", "PaceSpikes",
+_WORDS = frozenset({
+    "RESTING", "CONFIRMED", "UNCONFIRMED", "ENDSLINE", "USERINSERT", "CONTINUOUS_SAMPLES", "RHYTHM", "MEDIAN", "TRUE",
+    "FALSE", "YEARS", "MONTHS", "WEEKS", "DAYS", "HOURS", *_UNITS,
 })  # fmt: skip
-_KEPT = frozenset({
-    ("PatientDemographics", "PatientAge"), ("PatientDemographics", "AgeUnits"), ("PatientDemographics", "Gender"),
-    ("PatientDemographics", "HeightCM"), ("PatientDemographics", "WeightKG"),
-    ("TestDemographics", "DataType"), ("TestDemographics", "AcquisitionDevice"), ("TestDemographics", "Status"),
-    ("TestDemographics", "AcquisitionDate"), ("TestDemographics", "AcquisitionTime"),
-    ("TestDemographics", "AcquisitionSoftwareVersion"), ("TestDemographics", "AnalysisSoftwareVersion"),
-    ("DiagnosisStatement", "StmtFlag"),
-})  # fmt: skip
+"""Words that the fields below may hold, of the schema's lists."""
 
 
-def _keeps(path: xml.Path, name: str | None) -> bool:
-    if path[1:2] == ("OriginalDiagnosis",):
-        return path[-1] in ("StmtText", "StmtFlag", "Modality")
-    return name is None and len(path) > 1 and (path[1] in _KEPT_BRANCHES or path[-2:] in _KEPT)
+def _is_word(text: str) -> bool:
+    return text.strip().upper() in _WORDS
+
+
+_KEPT: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(
+        "VentricularRate AtrialRate PRInterval QRSDuration QTInterval QTCorrected PAxis RAxis TAxis QRSCount QOnset "  # noqa: SIM905
+        "QOffset POnset POffset TOffset ECGSampleBase ECGSampleExponent QTcFrederica QTcFramingham SystolicBP "
+        "DiastolicBP AvgRRInterval GlobalRR QTRGGR HeightCM WeightKG PatientAge NumberofLeads WaveformStartTime "
+        "SampleBase SampleExponent HighPassFilter LowPassFilter ACFilter LeadByteCountTotal LeadTimeOffset "
+        "LeadSampleCountTotal LeadAmplitudeUnitsPerBit LeadHighLimit LeadLowLimit LeadOffsetFirstSample "
+        "FirstSampleBaseline LeadSampleSize LeadDataCRC32".split(),
+        is_number,
+    ),
+    **dict.fromkeys(
+        "DataType Status Modality StmtFlag WaveformType SampleType LeadAmplitudeUnits AgeUnits LeadOff BaselineSway "  # noqa: SIM905
+        "ExcessiveACNoise MuscleNoise".split(),
+        _is_word,
+    ),
+    **dict.fromkeys(("MuseVersion", "AcquisitionSoftwareVersion", "AnalysisSoftwareVersion"), is_version),
+    "Gender": lambda text: sex_from(text) is not None,
+    "AcquisitionDevice": is_device,
+    "AcquisitionDate": lambda text: _DATE.fullmatch(text.strip()) is not None,
+    "AcquisitionTime": lambda text: _CLOCK.fullmatch(text.strip()) is not None,
+    "LeadID": is_lead,
+    "WaveFormData": is_samples,
+}
+"""Elements that stay in a blanked file, and what their text must be."""
 
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
-    return {PurePosixPath(source.name).name: xml.blank(source.read(), _keeps)}
+    """The file with what `_KEPT` names and the statements that are read; None when a lead has no known name."""
+    data = source.read()
+    root = xml.parse(data).root
+    if not all(is_lead(xml.text_of(lead, "LeadID")) for lead in root.iterfind("Waveform/LeadData")):
+        return None
+    lines = (line for tag in ("OriginalDiagnosis", "Diagnosis") for line in _lines(root, tag) if line.is_safe)
+    statements = {part for line in lines for part in line.parts}
+
+    def keeps(path: xml.Path, name: str | None, value: str) -> bool:
+        if name is not None:
+            return False
+        if path[-1] == "StmtText":
+            return value.strip() in statements
+        allowed = _KEPT.get(path[-1])
+        return allowed is not None and allowed(value)
+
+    return {PurePosixPath(source.name).name: xml.blank(data, keeps)}
 
 
 ENTRY = FormatEntry(
@@ -244,6 +292,7 @@ ENTRY = FormatEntry(
     "of MUSE 9.",
     limits=(
         "Only continuous samples are read.",
-        "Diagnostic statements of persons are left out where they have words that may be names.",
+        "Diagnostic statements are left out, and counted, where they have words that may be names: all those in other "
+        "languages than English, Italian, German, French and Spanish.",
     ),
 )

@@ -3,16 +3,15 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
-from einthoven.formats.arrays import records
+from einthoven.formats.array_names import shown
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.named_arrays import stated_arrays, without_identity
+from einthoven.formats.named_arrays import records_in, stated_arrays, without_identity
 from einthoven.formats.npy import array_bytes, load_array
 from einthoven.formats.passport import Origin, reader_name, sha256
 from einthoven.formats.source import MAX_FILE_BYTES, FileSource
@@ -35,11 +34,7 @@ def claims(source: FileSource) -> bool:
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     data = source.read()
     origin = Origin(name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name("numpy"))
-    index = 0
-    for array, subject, doubts in stated_arrays(_arrays(data)):
-        for record in records(array, hints, replace(origin, index=index, doubts=doubts), subject=subject):
-            yield record
-            index = record.source.index + 1
+    yield from records_in(stated_arrays(_arrays(data)), hints, origin)
 
 
 def _arrays(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
@@ -54,14 +49,14 @@ def _arrays(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
                     f"{len(data)} bytes unpack to {unpacked} in {len(members)} arrays, as those of a ZIP bomb do.",
                     advice=f"Save it without compression: up to {_MAX_RATIO} times and {_MAX_MEMBERS} arrays are read.",
                 )
+            names = {member.filename.removesuffix(".npy"): member for member in members if member.file_size > 0}
             return {
-                member.filename.removesuffix(".npy"): load_array(archive.read(member), f"array {member.filename}")
-                for member in members
-                if member.file_size > 0
+                name: load_array(archive.read(member), f"the array {shown(name)}".strip())
+                for name, member in names.items()
             }
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise FormatError(
-            f"The ZIP is damaged or cut off: {error}", advice="Copy the file again from where it came from."
+            "The ZIP is damaged or cut off.", advice="Copy the file again from where it came from."
         ) from error
 
 
@@ -88,10 +83,11 @@ ENTRY = FormatEntry(
     blank=blank,
     reads=(
         "The array called `signal`, `ecg`, `data`, `val` or the like, or the only one with two axes.",
+        "Arrays that are called by the leads (`I`, `II`, ...), which are put together.",
         "Several ECGs as a third axis in front, or as arrays whose names differ in their number (`ecg_1`, `ecg_2`).",
     ),
     limits=(
         "Arrays of Python objects (pickles) are refused, and archives that unpack to over 100 times their size.",
-        "Arrays whose names do not tell which is the ECG are refused; those beside the signal are not read.",
+        "Arrays whose names do not tell which is the ECG are refused; others of its shape are left out, which is said.",
     ),
 )

@@ -10,7 +10,9 @@ _INTRODUCTION = """\
 
 A format is told by a file's content, never by its name alone. What the file states is used; what it does not state
 must be said as a hint (the import form, `--assume`, `ReadHints`), and every hint that was used stands in the record's
-passport. Nothing is guessed from the values. Any of these files may also lie in a `.gz`, `.zip` or `.tar` archive.
+passport. Rate, unit, gain and lead names are never guessed from the values; [what else the values
+tell](#what-is-told-from-the-values) is always noted. Any of these files may also lie in a `.gz`, `.zip` or `.tar`
+archive.
 
 This page is made by `python tools/formats_page.py` from what each reader and writer says of itself.
 
@@ -42,6 +44,26 @@ For arrays (NPY, NPZ, MAT, HDF5, tables without a header), in this order:
 4. Otherwise `orientation` is asked for (12 x 12, 10 x 12, 12 x 15 ...).
 
 One dimension is one lead. Three dimensions are a batch: ECGs along the first axis, the rule above for the other two.
+
+## What is told from the values
+
+Only this, where a format leaves it open, and the passport says each time what was decided:
+
+- CSV: a first row without text that counts 0, 1, 2 ... numbers the columns (so pandas writes it) and is no sample.
+- FHIR: an `origin` that is far outside the stated limits unless it is a stored number is taken for one (so HL7's own
+  example has it).
+- DICOM: samples at the end that are the smallest number in every channel are missing (median beats of an ELI 250); a
+  stated padding value that lies within the signal is taken for samples.
+- Cardiosoft: whether a full disclosure holds one sample or one second of each lead in turn; the one that gives the far
+  smoother signal, and neither where that is not clear.
+- Philips Sierra: a pulse of exactly 1 mV on all leads behind the ECG is the calibration, and left out.
+
+## What is kept of a file
+
+A library keeps the original with names, birth dates, numbers, addresses and free text blanked, where that can be done
+surely, and else none. Of labels, devices and statements only those stay of which each word is known. Signal, rate,
+leads and scale are the same when such an original is read again. Its age is lost where only the birth date told it;
+the record in the library keeps it.
 
 ## What every record is looked at for
 

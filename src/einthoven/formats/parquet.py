@@ -1,21 +1,25 @@
 """Parquet: a table with a column for each lead, or with a row for each ECG and its samples in lists."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from einthoven.errors import FormatError
-from einthoven.formats.arrays import StatedArray, records
+from einthoven.errors import FormatError, RecordError
+from einthoven.formats.array_names import is_fact, is_signal, listed
+from einthoven.formats.arrays import StatedArray, in_turn, records
 from einthoven.formats.columns import Column, column_of, is_time_unit, rate_from_time
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.named_arrays import FactTexts, fact_from_text, facts_beside, is_fact, is_signal, stated_arrays
+from einthoven.formats.named_arrays import FactTexts, fact_from_text, facts_beside, records_in, stated_arrays
 from einthoven.formats.passport import Origin, reader_name, sha256
 from einthoven.formats.source import MAX_SAMPLES, FileSource
+from einthoven.formats.units import kind_of_unit
 from einthoven.leads import is_standard
 from einthoven.record import EcgRecord, ReadHints, Subject
 
@@ -29,6 +33,7 @@ _SMALL_BYTES = 4 * 1024**2
 _ROWS_AT_ONCE = 16
 # pandas keeps its row numbers or names in a column of such a name.
 _PANDAS_INDEX = "__index_level_"
+_SEVERAL_NAMES = re.compile(r"\(\s*'[^']*'(?:\s*,\s*'[^']*')+\s*\)")
 
 
 def claims(source: FileSource) -> bool:
@@ -60,12 +65,10 @@ def _opened(data: bytes) -> "parquet.ParquetFile":
             advice="Copy the file again from where it came from.",
         ) from error
     metadata = file.metadata
-    n_values = metadata.num_rows * metadata.num_columns
-    for group in range(metadata.num_row_groups):
-        sizes = [metadata.row_group(group).column(index).num_values for index in range(metadata.num_columns)]
-        n_values = max(n_values, 0) + sum(max(size, 0) for size in sizes)
-    n_values //= 2 if metadata.num_row_groups else 1
-    if n_values > MAX_SAMPLES or 8 * n_values > max(_MAX_RATIO * len(data), _SMALL_BYTES):
+    n_values = max(metadata.num_rows, 0) * metadata.num_columns
+    # What a column chunk states is not asked for: pyarrow ends the process when that is damaged.
+    n_bytes = sum(max(metadata.row_group(group).total_byte_size, 0) for group in range(metadata.num_row_groups))
+    if n_values > MAX_SAMPLES or max(8 * n_values, n_bytes) > max(_MAX_RATIO * len(data), _SMALL_BYTES):
         raise FormatError(
             f"It states {metadata.num_rows} rows of {metadata.num_columns} columns in {len(data)} bytes.",
             advice="Write it with one row group for each part, and less than 100 times compressed.",
@@ -93,16 +96,23 @@ def _columns(file: "parquet.ParquetFile", doubts: list[str]) -> tuple[StatedArra
         name for name, column in described.items() if column.kind == "lead" and _is_number(schema.field(name).type)
     ]
     if not leads:
-        raise FormatError(f"None of its columns is a lead: {', '.join(schema.names)[:200]}.")
+        raise FormatError(f"None of its {len(schema.names)} columns is a lead: {listed(schema.names)}.")
     times = [name for name, column in described.items() if column.kind == "time" and is_time_unit(column.unit)]
+    table = file.read(columns=[*leads, *times[:1]])
+    columns = {name: _numbers(table.column(name)) for name in leads}
+    columns = {
+        name: column for name, column in columns.items() if is_standard(described[name].name) or not _counts(column)
+    }
+    leads = list(columns)
+    if not leads:
+        raise FormatError(f"None of its {len(schema.names)} columns is a lead: they count.")
     others = [
         name for name, column in described.items()
         if name not in leads and column.kind not in ("time", "index") and not is_fact(name)
     ]  # fmt: skip
     if others:
-        doubts.append(f"left out, no ECG by unit, name or type: {', '.join(others)}")
-    table = file.read(columns=[*leads, *times[:1]])
-    values = np.array([_numbers(table.column(name)) for name in leads])
+        doubts.append(f"left out, no ECG by unit, name or type: {listed(others)}")
+    values = np.array(list(columns.values()))
     rate = None
     if times and _is_number(schema.field(times[0]).type):
         rate = rate_from_time(_numbers(table.column(times[0])), described[times[0]].unit or "")
@@ -121,11 +131,34 @@ def _columns(file: "parquet.ParquetFile", doubts: list[str]) -> tuple[StatedArra
     return array, subject, subject_doubts
 
 
+def _counts(values: npt.NDArray[np.float64]) -> bool:
+    """Whether the values rise by equal steps, as sample numbers and times do and no ECG does."""
+    steps = np.diff(values)
+    return bool(len(steps) > 1 and steps[0] > 0 and (np.abs(steps - steps[0]) <= 1e-6 * steps[0]).all())
+
+
+def _plain_name(name: str) -> str:
+    """`II (mV)` for `('ecg', 'II', 'mV')`, as pandas names a column that has several rows of names."""
+    if _SEVERAL_NAMES.fullmatch(name) is None:
+        return name
+    parts = [part for part in re.findall(r"'([^']*)'", name) if part.strip()]
+    leads, units = (
+        list(filter(is_standard, parts)),
+        [part for part in parts if kind_of_unit(part) or is_time_unit(part)],
+    )
+    rest = [part for part in parts if part not in units and not is_signal(part)]
+    names = leads if len(leads) == 1 else rest
+    if not names:
+        return name
+    return f"{' '.join(names)} ({units[0]})" if len(units) == 1 else " ".join(names)
+
+
 def _described(field: "pyarrow.Field") -> Column:
     """What a column is, with the unit of its metadata where its name has none."""
-    column = column_of(field.name)
+    name = _plain_name(field.name)
+    column = column_of(name)
     unit = (field.metadata or {}).get(b"unit") or (field.metadata or {}).get(b"units")
-    return column_of(f"{field.name} ({unit.decode('utf-8', 'replace')})") if unit and not column.unit else column
+    return column_of(f"{name} ({unit.decode('utf-8', 'replace')})") if unit and not column.unit else column
 
 
 def _metadata(schema: "pyarrow.Schema") -> FactTexts:
@@ -150,19 +183,32 @@ def _rows(file: "parquet.ParquetFile", hints: ReadHints, origin: Origin) -> Iter
     signals = [name for name in lists if is_signal(name)] or [name for name in lists if not is_fact(name)]
     wanted = leads or signals
     facts = [name for name in schema.names if is_fact(name) and name not in wanted]
-    index = 0
-    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=[*wanted, *facts], use_threads=False):
+    left = [name for name in lists if name not in wanted and not is_fact(name)]
+    if left:
+        doubt = f"left out, columns of lists that may be ECGs as well: {listed(left)}"
+        origin = replace(origin, doubts=(*origin.doubts, doubt))
+    stated = {key: fact_from_text(text) for key, text in _metadata(schema).items()}
+
+    def arrays_of(row: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+        beside = {name: _fact(row[name].as_py()) for name in facts if row[name].is_valid}
+        samples = _lead_lists(row, leads) if leads else {name: _matrix(row[name]) for name in signals}
+        if not any(samples[name].size for name in (signals if not leads else ["signal"])):
+            raise RecordError("No sample has a value: its row holds none.")
+        return {**stated, **beside, **samples}
+
+    def read(row: Mapping[str, Any], index: int) -> Iterator[EcgRecord]:
+        found = stated_arrays(arrays_of(row))
+        if leads:
+            found = [(replace(array, orientation="leads-first"), subject, doubts) for array, subject, doubts in found]
+        yield from records_in(found, hints, replace(origin, index=index))
+
+    yield from in_turn(partial(read, row) for row in _each_row(file, [*wanted, *facts]))
+
+
+def _each_row(file: "parquet.ParquetFile", columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=columns, use_threads=False):
         for number in range(batch.num_rows):
-            row = {name: batch.column(name)[number] for name in batch.schema.names}
-            arrays = {key: fact_from_text(text) for key, text in _metadata(schema).items()}
-            arrays |= {name: _fact(row[name].as_py()) for name in facts if row[name].is_valid}
-            arrays |= _lead_lists(row, leads) if leads else {name: _matrix(row[name], name) for name in signals}
-            for array, subject, doubts in stated_arrays(arrays):
-                stated = replace(array, orientation="leads-first") if leads else array
-                here = replace(origin, index=index, doubts=(*origin.doubts, *doubts))
-                for record in records(stated, hints, here, subject=subject):
-                    yield record
-                    index = record.source.index + 1
+            yield {name: batch.column(name)[number] for name in batch.schema.names}
 
 
 def _fact(value: object) -> npt.NDArray[Any]:
@@ -178,7 +224,7 @@ def _lead_lists(row: Mapping[str, Any], leads: Sequence[str]) -> dict[str, npt.N
     return {"signal": np.array(samples), "leads": np.array(leads)}
 
 
-def _matrix(cell: "pyarrow.Scalar", name: str) -> npt.NDArray[np.float64]:
+def _matrix(cell: "pyarrow.Scalar") -> npt.NDArray[np.float64]:
     """A list of numbers, or of lists of equal length, as an array."""
     if not cell.is_valid:
         return np.empty((0, 0))
@@ -187,7 +233,7 @@ def _matrix(cell: "pyarrow.Scalar", name: str) -> npt.NDArray[np.float64]:
         return _numbers(values)
     rows = [_numbers(values[index].values) for index in range(len(values)) if values[index].is_valid]
     if len(rows) != len(values) or len({len(row) for row in rows}) != 1:
-        raise FormatError(f"The lists in its column {name} have different lengths.")
+        raise FormatError("The lists in a cell of it have different lengths.")
     return np.array(rows)
 
 
@@ -228,7 +274,7 @@ ENTRY = FormatEntry(
     read=read,
     blank=blank,
     reads=(
-        "A column for each lead with the samples in rows, and a time column.",
+        "A column for each lead with the samples in rows, and a time column; pandas' names of several rows.",
         "A row for each ECG: leads as columns of lists, or one column `signal` of lists; facts in columns beside.",
     ),
     limits=(

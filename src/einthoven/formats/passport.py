@@ -14,10 +14,9 @@ from einthoven.errors import RecordError
 from einthoven.formats.doubts import doubts_about
 from einthoven.formats.facts import Facts, Settled
 from einthoven.leads import canonical_leads
-from einthoven.record import Annotation, EcgRecord, Sex, Signal, SourceInfo, Subject
+from einthoven.record import OLDEST_YEARS, Annotation, EcgRecord, Sex, Signal, SourceInfo, Subject
 
-# PTB-XL writes 300 for patients older than 89 (Wagner et al., Scientific Data 7:154, 2020).
-OLDEST_YEARS = 130.0
+_LOWEST_HZ = 50.0
 
 
 @cache
@@ -69,7 +68,8 @@ def make_record(
     if np.isnan(signal.flat[:1]).all() and np.isnan(signal).all():
         raise RecordError("No sample has a value: the whole signal is missing (NaN).")
     leads = canonical_leads(settled.leads)
-    doubts = (*origin.doubts, *settled.doubts, *doubts_about(signal, leads, settled))
+    low = (f"a rate of {settled.rate:g} Hz is too low for an ECG: check it",) if settled.rate < _LOWEST_HZ else ()
+    doubts = (*origin.doubts, *settled.doubts, *low, *doubts_about(signal, leads, settled))
     source = SourceInfo(
         name=origin.name,
         format=origin.format,
@@ -134,6 +134,7 @@ def age_from(text: str) -> tuple[float | None, tuple[str, ...]]:
         return None, ()
     years = float(match[1]) * _UNITS_OF_AGE[match[2].upper() or "Y"]
     if years > OLDEST_YEARS:
+        # Wagner et al., Scientific Data 7:154, 2020.
         note = "; PTB-XL writes 300 for patients over 89" if years == 300 else ""
         return None, (f"an age of {years:g} years is stated, which is not used{note}",)
     return years, ()

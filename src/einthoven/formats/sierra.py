@@ -5,7 +5,8 @@ pulse comes out as exactly 1 mV on all twelve leads. In compressed data III, aVR
 from what I and II give; they are rebuilt here, to whole counts. In version 1.03 units stand in other elements.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -15,10 +16,11 @@ from einthoven.errors import FormatError
 from einthoven.formats import xml
 from einthoven.formats.dates import iso_date
 from einthoven.formats.entry import FormatEntry
+from einthoven.formats.harmless import is_device, is_lead, is_number, is_samples, is_version
 from einthoven.formats.lead_rows import LeadRow, record_of
 from einthoven.formats.passport import Origin, age_between, age_from, pseudonym, reader_name, sex_from, sha256
 from einthoven.formats.source import FileSource
-from einthoven.formats.statements import is_statement
+from einthoven.formats.statements import is_statement, statements_left_out
 from einthoven.formats.stored_text import bytes_from_base64, from_base64, numbers
 from einthoven.formats.xli import Counts, chunks, decode
 from einthoven.leads import STANDARD_12, canonical_leads
@@ -276,7 +278,7 @@ def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, .
     """Statements of the analysis program. What a person edited or confirmed may hold a name: left out, and said,
     unless it consists of words of ECG interpretation."""
     notes: list[Annotation] = []
-    left_out = 0
+    by_persons = 0
     for interpretation in xml.each(root, "interpretations/interpretation"):
         by_machine = xml.text_of(interpretation, "mdsignatureline").casefold() in ("", "unconfirmed diagnosis")
         for statement in xml.each(interpretation, "statement"):
@@ -285,39 +287,74 @@ def _statements(root: xml.Element) -> tuple[tuple[Annotation, ...], tuple[str, .
                 continue
             edited = statement.get("editedflag", "").strip().casefold() == "true"
             if (edited or not by_machine) and not is_statement(text):
-                left_out += 1
+                by_persons += 1
                 continue
             code = xml.text_of(statement, "statementcode") or None
             notes.append(Annotation(text=text, code=code, system="Philips" if code else None))
-    doubts = (f"left out, for a person may have written them: {left_out} diagnostic statements",) if left_out else ()
-    return tuple(notes), doubts
+    return tuple(notes), statements_left_out(by_persons)
 
 
-_KEPT_BRANCHES = (
-    ("dataacquisition", "signalcharacteristics"), ("measurements",), ("internalmeasurements",), ("waveforms",),
-    ("reportinfo", "reportgain"), ("reportinfo", "reportbandwidth"), ("reportinfo", "reportformat"),
-)  # fmt: skip
-_KEPT_TEXTS = frozenset({
-    "documenttype", "documentversion", "machine", "years", "sex", "pacestatus", "statementcode", "cm", "kg", "inch",
-    "lb", "heartrate", "rrint", "atrialrate", "pdur", "print", "qonset", "qrsdur", "tonset", "qtint", "qtcb", "qtcf",
-})  # fmt: skip
-_KEPT_ATTRIBUTES = {
-    "dataacquisition": ("date", "time"),
-    "machine": ("detaildescription",),
-    "severity": ("code", "id"),
-    "statement": ("editedflag",),
+def _is_one_of(*words: str) -> Callable[[str], bool]:
+    return lambda text: text.strip().casefold() in words
+
+
+_is_flag = _is_one_of("true", "false", "yes", "no", "t", "f", "0", "1")
+_is_coding = _is_one_of("xli", "uncompressed", "none", "base64", "plain")
+
+
+def _are_leads(text: str) -> bool:
+    return all(is_lead(word) for word in text.split())
+
+
+_KEPT_TEXTS: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(
+        "samplingrate resolution signalresolution hipass lowpass acsetting bitspersample signaloffset "  # noqa: SIM905
+        "numberchannelsallocated numberchannelsvalid highpassfiltersetting lowpassfiltersetting notchfiltersetting "
+        "overallgain timegain years cm kg inch lb heartrate rrint atrialrate pdur print qonset qrsdur tonset qtint "
+        "qtcb qtcf".split(),
+        is_number,
+    ),
+    **dict.fromkeys(("signalsigned", "notchfiltered", "artifactfilterflag", "hysteresisfilterflag"), _is_flag),
+    **dict.fromkeys(("acquisitiontype", "leadset"), _is_one_of(*(name.casefold() for name in _STANDARD_SETS))),
+    "signalbandwidth": is_samples,
+    "documenttype": lambda text: text.strip() in _TYPES,
+    "documentversion": is_version,
+    "machine": is_device,
+    "sex": lambda text: sex_from(text) is not None,
+    "statementcode": lambda text: re.fullmatch(r"[A-Z0-9]{1,8}", text.strip()) is not None,
+    "parsedwaveforms": is_samples,
+    "repbeat": is_samples,
+    "waveform": is_samples,
 }
+_KEPT_ATTRIBUTES: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(
+        "numberofleads durationperchannel duration samplespersecond samplespersec resolution signaloffset hipass "  # noqa: SIM905
+        "lowpass bitspersample".split(),
+        is_number,
+    ),
+    **dict.fromkeys(("compressflag", "signalsigned", "editedflag"), _is_flag),
+    **dict.fromkeys(("dataencoding", "compression", "compressmethod"), _is_coding),
+    "leadlabels": _are_leads,
+    "leadname": is_lead,
+    "date": lambda text: iso_date(text) is not None,
+    "time": lambda text: re.fullmatch(r"\d\d:\d\d:\d\d", text) is not None,
+    "detaildescription": is_device,
+}
+"""Elements and attributes that stay in a blanked file, and what their value must be."""
 
 
-def _keeps(path: xml.Path, name: str | None) -> bool:
-    branch = any(path[1 : 1 + len(kept)] == kept for kept in _KEPT_BRANCHES)
-    if name is not None:
-        return branch or name in _KEPT_ATTRIBUTES.get(path[-1], ())
-    return branch or path[-1] in _KEPT_TEXTS
+def _keeps(path: xml.Path, name: str | None, value: str) -> bool:
+    allowed = _KEPT_TEXTS.get(path[-1]) if name is None else _KEPT_ATTRIBUTES.get(name)
+    return allowed is not None and allowed(value)
 
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
-    return {PurePosixPath(source.name).name: xml.blank(source.read(), _keeps)}
+    """The file with what `_KEPT_TEXTS` and `_KEPT_ATTRIBUTES` name; None when a lead has no known name."""
+    data = source.read()
+    root = xml.parse(data).root
+    labels = [xml.attribute(root, "waveforms/parsedwaveforms", "leadlabels")]
+    labels += [beat.get("leadname", "") for beat in root.iterfind("waveforms/repbeats/repbeat")]
+    return {PurePosixPath(source.name).name: xml.blank(data, _keeps)} if all(map(_are_leads, labels)) else None
 
 
 ENTRY = FormatEntry(

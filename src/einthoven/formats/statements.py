@@ -66,6 +66,11 @@ def is_statement(text: str) -> bool:
     return known and len(text) <= _LONGEST and any(word in _CORE for word in words)
 
 
+def statements_left_out(count: int) -> tuple[str, ...]:
+    """The doubt that `count` statements are not among the annotations; nothing for none."""
+    return (f"left out, for a person may have written them: {count} diagnostic statements",) if count else ()
+
+
 def _known_parts(word: str) -> list[str]:
     """`non-specific` is known by its parts, `high-grade` as it stands."""
     return [word] if word in _CORE or word in _OTHER else re.split(r"['\-]", word)

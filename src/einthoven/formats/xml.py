@@ -23,8 +23,8 @@ Element = ElementTree.Element
 Path = tuple[str, ...]
 """Names from the root down, without namespaces."""
 
-Keeps = Callable[[Path, str | None], bool]
-"""Whether the text of the element at a path, or its attribute of that name, is kept when a file is blanked."""
+Keeps = Callable[[Path, str | None, str], bool]
+"""Whether a value, the text of the element at a path or its attribute of that name, is kept in a blanked file."""
 
 MAX_XML_BYTES = 256 * 1024**2
 MAX_DEPTH = 100
@@ -280,10 +280,11 @@ class _Blanked:
         self._path: list[str] = []
         self._spaces = [""]
         self._parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
-        self._keep_text = False
+        self._text: list[str] = []
 
     def start(self, name: str, attributes: Sequence[str]) -> None:
         self._limits.enter()
+        self._write_text()
         space, _, bare = name.rpartition("}")
         self._path.append(bare)
         path = tuple(self._path)
@@ -292,27 +293,29 @@ class _Blanked:
             parts.append(f"xmlns={quoteattr(space)}")
         self._spaces.append(space)
         for number, (key, value) in enumerate(_pairs(attributes)):
-            kept = value if self._keeps(path, local(key)) else ""
+            kept = value if self._keeps(path, local(key), value) else ""
             space, _, bare = key.rpartition("}")
             prefix = "" if not space else "xml:" if space == _XML_NAMESPACE else f"n{number}:"
             if prefix not in ("", "xml:"):
                 parts.append(f"xmlns:{prefix[:-1]}={quoteattr(space)}")
             parts.append(f"{prefix}{bare}={quoteattr(kept)}")
         self._parts.append(" ".join(parts) + ">")
-        self._keep_text = self._keeps(path, None)
 
     def data(self, text: str) -> None:
-        if not text.strip():
-            self._parts.append(text)
-        elif self._keep_text:
-            self._parts.append(escape(text))
+        self._text.append(text)
 
     def end(self, name: str) -> None:
         self._limits.leave()
+        self._write_text()
         self._spaces.pop()
         self._parts.append(f"</{self._path.pop()}>")
-        # Text after a child belongs to the parent.
-        self._keep_text = bool(self._path) and self._keeps(tuple(self._path), None)
+
+    def _write_text(self) -> None:
+        """What came since the last tag, which belongs to the element that is open; it comes in pieces."""
+        text = "".join(self._text)
+        self._text.clear()
+        if text and (not text.strip() or self._keeps(tuple(self._path), None, text)):
+            self._parts.append(escape(text))
 
     def close(self) -> str:
         return "".join(self._parts)

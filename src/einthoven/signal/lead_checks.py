@@ -157,12 +157,12 @@ def _wrong_or_interchanged(names: tuple[str, ...], products: Floats, enough: flo
 
 def _wrong_gain(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:
     cross = _rules(names) * products
-    for place, name in enumerate(names):
-        others = np.delete(np.arange(len(names)), place)
-        square, mixed = cross[place, place], cross[place, others].sum()
-        correction = float(-mixed / square)
-        rest = cross[np.ix_(others, others)].sum() - mixed**2 / square
-        if rest <= enough and abs(correction - 1) > _GAIN_ERROR and abs(correction) > _SMALLEST:
+    square = cross.diagonal()
+    mixed = cross.sum(axis=1) - square
+    # What is left when the lead is multiplied by the factor that leaves least.
+    left = cross.sum() - 2 * mixed - square - mixed**2 / square
+    for name, correction in zip(names, np.where(left <= enough, -mixed / square, 1.0).tolist(), strict=True):
+        if abs(correction - 1) > _GAIN_ERROR and abs(correction) > _SMALLEST:
             yield _gain(name, correction)
 
 
@@ -176,13 +176,14 @@ def _gain(name: str, correction: float) -> LeadFinding:
 
 
 def _interchanged(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:
-    rules = _rules(names)
-    for one, other in combinations(range(len(names)), 2):
-        order = np.arange(len(names))
-        order[[one, other]] = other, one
-        if (rules * products[np.ix_(order, order)]).sum() <= enough:
-            pair = (names[one], names[other])
-            yield LeadFinding("order", pair, f"leads {' and '.join(pair)} seem interchanged")
+    pairs = list(combinations(range(len(names)), 2))
+    orders = np.tile(np.arange(len(names)), (len(pairs), 1))
+    for order, (one, other) in zip(orders, pairs, strict=True):
+        order[one], order[other] = other, one
+    left = np.einsum("ij,pij->p", _rules(names), products[orders[:, :, None], orders[:, None, :]])
+    for place in np.flatnonzero(left <= enough):
+        pair = tuple(names[lead] for lead in pairs[place])
+        yield LeadFinding("order", pair, f"leads {' and '.join(pair)} seem interchanged")
 
 
 def _odd_one_out(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:

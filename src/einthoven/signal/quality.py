@@ -79,6 +79,12 @@ class Quality:
     unit: Literal["mV", "SD"]
     leads: tuple[LeadQuality, ...]
 
+    @property
+    def useless(self) -> frozenset[str]:
+        """Leads that show no ECG: half of them flat or missing, saturated, or buried in hum, wander or noise."""
+        limit = _SD_PER_MV if self.unit == "SD" else 1.0
+        return frozenset(lead.lead for lead in self.leads if _is_bad(lead, limit))
+
 
 def assess(record: EcgRecord) -> Quality:
     """The quality of each lead, and of the record: good, usable (something was found), poor (leads are useless)."""

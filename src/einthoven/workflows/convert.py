@@ -77,8 +77,10 @@ def convert_file(
 ) -> ConvertOutcome:
     """Write the ECGs in the file at `path` to `out`, whose ending says the format.
 
-    One ECG becomes `out`; several become `out` with `-1`, `-2`, ... before the ending. Names and birth dates are
-    never written.
+    One ECG becomes `out`; several become `out` with `-1`, `-2`, ... before the ending. Names, birth dates and
+    patient numbers are never written, also not as a hash: without a library there is no secret key for one, and who
+    tries out all numbers finds it. Of an archive the files that can be read are written, and the outcome names what
+    cannot be.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def convert_file(
     SettingError
         The ending of `out` is that of no format.
     NotFound, FormatError, HintsNeeded, RecordError
-        The file cannot be read, or the format cannot hold what is in it.
+        The file cannot be read, or the format cannot hold what is in it; nothing was written.
     Conflict
         A file of that name is there.
     """
@@ -105,22 +107,48 @@ def convert_file(
         raise NotFound(f"There is no folder {str(out.parent)!r}.", advice="Make it first.")
     tally = _Tally()
     source = PathSource(path, path.parent)
-    records = _chosen(open_all(source, hints) if derived else read_all(source, hints), tally, beats=beats)
+    found = _read(open_all(source, hints) if derived else read_all(source, hints), source.name, tally)
+    records = _chosen(found, tally, beats=beats)
     first = list(itertools.islice(records, 2))
     if not first:
         raise FormatError(f"{source.name} holds a median beat and no recording.", advice="Write it with --beats.")
     stem = out.name[: -len(writer.suffix)]
     if not stem:
         raise SettingError(f"{out.name!r} has an ending only.", advice=f"Write a name before {writer.suffix}.")
+    errors: list[EinthovenError] = []
     several = len(first) > 1
     names = (f"{stem}-{number}" for number in itertools.count(1)) if several else iter((stem,))
     for name, record in zip(names, itertools.chain(first, records), strict=False):
         try:
-            written = writer.write(record, name)
-        except EinthovenError as error:
-            raise _named(error, source.name, record) from None
+            written = writer.write(_without_id(record, tally), name)
+        except (InputError, MissingDependency) as error:
+            errors.append(_named(error, source.name, record))
+            continue
         tally.add(_publish(out.parent, written, keep=path, force=force), written)
+    if not tally.n_written:
+        raise errors[0]
+    tally.refused += [failure_of(source.name, error) for error in errors]
     return tally.outcome(writer)
+
+
+def _read(records: Iterator[EcgRecord], name: str, tally: _Tally) -> Iterator[EcgRecord]:
+    """The records; an error after the first of them is noted, for an archive says at its end what cannot be read."""
+    any_read = False
+    try:
+        for record in records:
+            any_read = True
+            yield record
+    except (InputError, MissingDependency) as error:
+        if not any_read:
+            raise
+        tally.refused.append(failure_of(name, error))
+
+
+def _without_id(record: EcgRecord, tally: _Tally) -> EcgRecord:
+    if record.subject.id is None:
+        return record
+    tally.said["the patient's number is not written, nor a hash of it: a dataset of a library has safe pseudonyms"] += 1
+    return replace(record, subject=replace(record.subject, id=None))
 
 
 def _chosen(records: Iterator[EcgRecord], tally: _Tally, *, beats: bool) -> Iterator[EcgRecord]:
@@ -137,7 +165,7 @@ def export_dataset(
     """Write every record of a dataset into `folder`, under its name in the dataset, in the format with ending `to`.
 
     Records that the format cannot hold are listed in the outcome and stop nothing. Pseudonymous id, age and sex are
-    those of the dataset.
+    those of the dataset; the id was made with the secret key of the library.
 
     Raises
     ------

@@ -15,9 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+
 from einthoven.record import ReadHints
 from einthoven.workflows.intake import FileToRead, Rules, intake, to_json
 
+_KEPT_BYTES = 24 * 2**20
 READY = {"ready": True}
 DONE = {"done": True}
 
@@ -105,6 +108,8 @@ def main() -> None:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threadpool_limits(1)  # several of these processes already use all cores
+    # Freed at once: from then on the C library keeps memory instead of asking for it anew for every record.
+    np.empty(_KEPT_BYTES, np.uint8)
     # A library that writes to standard output would break the lines: they get a descriptor of their own.
     own = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

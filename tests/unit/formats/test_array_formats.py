@@ -3,7 +3,9 @@
 import io
 import pickle
 import struct
+import time
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from einthoven.errors import FormatError, HintsNeeded, RecordError
-from einthoven.formats import FORMATS, STANDARD_LEADS_HINT, MemorySource, mat_5, read_all
+from einthoven.formats import FORMATS, STANDARD_LEADS_HINT, MemorySource, PathSource, mat_5, read_all
+from einthoven.formats.named_arrays import stated_arrays
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
 
@@ -142,6 +145,230 @@ def test_an_array_that_cannot_be_told_is_refused_with_the_list() -> None:
     assert "signal" in caught.value.advice
 
 
+@pytest.mark.parametrize("name", ["Mustermann_Erika", "19550412", "ecg_Mustermann", "P4711"])
+def test_an_array_is_shown_by_its_shape_and_by_a_name_of_known_words_only(name: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        _read("a.npz", _npz(**{name: _ecg(), "second": _ecg()}))
+    assert "holds (12, 100) float64, second (12, 100) float64" in str(caught.value)
+    assert name not in str(caught.value)
+
+
+def test_names_of_damaged_variables_are_not_shown() -> None:
+    damaged = _npz(Mustermann=_ecg()).replace(b"'shape': (12, 100)", b"'shape': (92, 100)")
+    with pytest.raises(FormatError) as caught:
+        _read("a.npz", damaged)
+    assert "Mustermann" not in str(caught.value)
+    stream = io.BytesIO()
+    savemat(stream, {"Mustermann": _ecg()})
+    data = stream.getvalue().replace(struct.pack("<2i", 12, 100), struct.pack("<2i", 12, 101))
+    with pytest.raises(FormatError, match=r"states the shape \(12, 101\)") as caught:
+        _read("a.mat", data)
+    assert "Mustermann" not in str(caught.value)
+
+
+def test_facts_of_another_signal_are_not_used() -> None:
+    two = {"ECG": {"data": _ecg()}, "Resp": {"data_aside": np.arange(9.0), "fs": 62.5, "gain": 500.0, "unit": "mV"}}
+    with pytest.raises(HintsNeeded, match="beside other arrays may be those of another signal") as caught:
+        _read("a.mat", _mat(two), ReadHints())
+    assert set(caught.value.missing) == {"rate", "unit", "leads"}
+    record = _read("a.mat", _mat(two))[0]
+    assert (record.rate, record.source.rate, record.source.gain) == (500.0, None, None)
+    np.testing.assert_allclose(record.signal, _ecg(), rtol=1e-6)
+
+
+def test_of_facts_above_and_beside_the_signal_the_nearest_counts_whatever_it_is_called() -> None:
+    above = {"fs": 62.5, "unit": "uV", "ECG": {"data": _ecg(), "sampling_rate": 360.0, "leads": list(STANDARD_12)}}
+    record = _read("a.mat", _mat(above), ReadHints())[0]
+    assert (record.rate, record.source.unit, record.source.assumed) == (360.0, "uV", ())
+
+
+def test_a_structure_that_describes_states_facts_about_what_stands_beside_it() -> None:
+    data = _mat({"val": _ecg(), "info": {"fs": 360.0, "unit": "uV"}, "patient": {"age": 61, "sex": "F"}})
+    record = _read("a.mat", data, ReadHints(leads=STANDARD_12))[0]
+    assert (record.rate, record.source.unit, record.subject.age, record.subject.sex) == (360.0, "uV", 61, "F")
+
+
+@pytest.mark.parametrize(
+    ("other", "shape"),
+    [
+        ("ecg2", (12, 100)),
+        ("ecg_raw", (12, 100)),
+        ("ecg_post", (12, 40)),
+        ("Mustermann", (12, 100)),
+        ("filtered", (100, 12)),
+    ],
+)
+def test_arrays_of_a_like_shape_beside_the_signal_are_left_out_and_said(other: str, shape: tuple[int, int]) -> None:
+    (record,) = _read("a.npz", _npz(ecg=_ecg(), **{other: np.ones(shape)}))
+    np.testing.assert_allclose(record.signal, _ecg(), rtol=1e-6)
+    shown = "1 of names that are not shown" if other == "Mustermann" else other
+    assert f"left out, arrays that may be ECGs as well: {shown}" in record.source.doubts
+
+
+def test_what_is_no_ecg_beside_the_signal_raises_no_doubt() -> None:
+    aside = {"time": np.arange(100), "y": np.ones((12, 5)), "RESP": np.ones((12, 100)), "r_peaks": np.arange(7)}
+    (record,) = _read("a.npz", _npz(ecg=_ecg(), **{name: aside[name] for name in ("time", "RESP", "r_peaks")}))
+    assert record.source.doubts == ()
+    batch = np.stack([_ecg(), -_ecg()])
+    assert _read("b.npz", _npz(X=batch, y=np.ones((2, 5))))[0].source.doubts == ()
+    (doubt,) = _read("b.npz", _npz(X=batch, X_test=np.ones((5, 12, 100))))[0].source.doubts
+    assert doubt == "left out, arrays that may be ECGs as well: X_test"
+
+
+def test_a_gain_beside_numbers_that_are_no_counts_is_asked_about_and_never_used_twice() -> None:
+    for unit in ({"unit": "mV"}, {}):
+        data = _npz(signal=_ecg(), fs=500, leads=STANDARD_12, gain=200.0, **unit)
+        with pytest.raises(HintsNeeded, match="It states a gain, and its numbers are not whole") as caught:
+            _read("a.npz", data, ReadHints())
+        assert caught.value.missing == ("unit",)
+        record = _read("a.npz", data, ReadHints(unit="mV"))[0]
+        np.testing.assert_allclose(record.signal, _ecg(), rtol=1e-6)
+        assert any(doubt.startswith("a gain is stated and was not used") for doubt in record.source.doubts)
+        divided = _read("a.npz", data, ReadHints(unit="counts"))[0]
+        np.testing.assert_allclose(divided.signal, _ecg() / 200, rtol=1e-6)
+    whole = _npz(signal=np.round(_ecg() * 200), fs=500, leads=STANDARD_12, gain=200.0, unit="mV")
+    np.testing.assert_allclose(_read("a.npz", whole, ReadHints())[0].signal, _ecg(), atol=0.51 / 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("500 Hz", 500.0),
+        ("500", 500.0),
+        ("0.5 kHz", 500.0),
+        ("257,5Hz", 257.5),
+        ("360 samples/s", 360.0),
+        ("250.000", 250.0),
+    ],
+)
+def test_a_rate_in_words_is_a_stated_fact(text: str, rate: float) -> None:
+    for record in (
+        *_read("a.npz", _npz(ecg=_ecg(), fs=text), ReadHints(unit="mV", leads=STANDARD_12)),
+        *_read("a.mat", _mat({"val": _ecg(), "fs": text}), ReadHints(unit="mV", leads=STANDARD_12)),
+    ):
+        assert (record.rate, record.source.rate) == (rate, rate)
+
+
+@pytest.mark.parametrize("text", ["1.000 Hz", "1,000", "250,000 Hz"])
+def test_a_rate_that_may_have_a_thousands_separator_is_refused(text: str) -> None:
+    with pytest.raises(FormatError, match="It states the sampling rate"):
+        _read("a.npz", _npz(ecg=_ecg(), fs=text))
+
+
+def test_arrays_called_by_the_leads_are_one_signal() -> None:
+    data = _npz(V5=_ecg()[1], II=_ecg()[0], fs=250, unit="uV", Vx=_ecg()[2])
+    (record,) = _read("a.npz", data, ReadHints())
+    assert (record.leads, record.rate, record.source.assumed) == (("V5", "II"), 250.0, ())
+    np.testing.assert_allclose(record.signal, _ecg()[1::-1] / 1000, rtol=1e-6)
+    assert any("1 of names that are not shown" in doubt for doubt in record.source.doubts)
+    with pytest.raises(FormatError, match=r"a\.npz: Its leads have different lengths: 90, 100\."):
+        _read("a.npz", _npz(V5=_ecg()[1], II=_ecg()[0, :90]))
+    with pytest.raises(FormatError, match="Which of its arrays"):
+        _read("a.npz", _npz(I=_ecg()[0], II=_ecg()[1], second=_ecg()))
+
+
+def test_the_last_ecg_of_a_batch_without_a_value_costs_no_other() -> None:
+    batch = np.stack([_ecg(), 2 * _ecg(), np.full((12, 100), np.nan), np.full((12, 100), np.nan)])
+    first, second = _read("b.npz", _npz(X=batch))
+    np.testing.assert_allclose(second.signal, 2 * _ecg(), rtol=1e-6)
+    assert "ECG 2, 3 of the file, counted from 0, has no value and was left out" in second.source.doubts
+    assert first.source.doubts == ()
+    with pytest.raises(RecordError, match=r"b\.npz: No sample has a value in any of its 2 ECGs"):
+        _read("b.npz", _npz(X=batch[2:]))
+
+
+def test_one_of_several_arrays_without_a_value_costs_no_other() -> None:
+    empty = np.full((12, 100), np.nan)
+    first, third = _read("a.npz", _npz(ecg_1=_ecg(), ecg_2=empty, ecg_3=-_ecg(), ecg_4=np.where(_ecg() > 1, np.inf, 0)))
+    assert (first.source.index, first.source.doubts, third.source.index) == (0, (), 2)
+    assert third.source.doubts == (
+        "ECG 1 of the file, counted from 0, was left out: No sample has a value: the whole signal is missing (NaN).",
+        "ECG 3 of the file, counted from 0, was left out: The signal holds infinite values.",
+    )
+    with pytest.raises(RecordError, match=r"a\.npz: No sample has a value"):
+        _read("a.npz", _npz(ecg_1=empty, ecg_2=empty))
+
+
+def test_an_ecg_of_a_batch_that_cannot_be_one_does_not_hide_those_behind_it() -> None:
+    """They would be lost with it: the file is refused after the ECGs before it."""
+    batch = np.stack([_ecg(), np.where(_ecg() > 1, np.inf, 0), _ecg()])
+    found = read_all(MemorySource("a.npz", {"a.npz": _npz(X=batch)}), HINTS)
+    assert next(found).source.index == 0
+    with pytest.raises(RecordError, match="infinite values"):
+        next(found)
+
+
+def test_arrays_of_one_name_are_several_ecgs_only_in_folders_that_hold_no_other() -> None:
+    one, two = _read("a.npz", _npz(**{"a.ecg": _ecg(), "b.c.ecg": -_ecg(), "b.c.fs": 500}))
+    np.testing.assert_allclose([one.signal, two.signal], [_ecg(), -_ecg()], rtol=1e-6)
+    for other in ("a.b.c.ecg", "ecg", "b.data"):
+        with pytest.raises(FormatError, match="Which of its arrays"):
+            _read("a.npz", _npz(**{"a.ecg": _ecg(), other: _ecg()}))
+
+
+@pytest.mark.parametrize("name", ["." * 60_000 + "ecg", "a" * 60_000, "ecg" + "_ " * 20_000 + "x"])
+def test_names_without_end_are_refused_at_once(name: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(FormatError, match="The name of an array in it has over 500 characters or 32 levels"):
+        _read("a.npz", _npz(**{"signal": _ecg(), name: _ecg()}))
+    assert time.perf_counter() - start < 2
+
+
+def test_many_arrays_are_told_apart_in_time() -> None:
+    many = {f"g{number}.{what}": np.zeros((2, 40)) for number in range(20_000) for what in ("ecg", "raw")}
+    start = time.perf_counter()
+    assert len(stated_arrays(many)) == 20_000
+    assert time.perf_counter() - start < 5
+
+
+def test_a_time_beside_one_lead_is_no_ecg_and_a_lead_beside_a_table_may_be_one() -> None:
+    (record,) = _read("a.npz", _npz(ecg=_ecg()[0], time=np.arange(100)), ReadHints(unit="mV", rate=500, leads=("I",)))
+    assert not any("left out" in doubt for doubt in record.source.doubts)
+    (record,) = _read("a.npz", _npz(ecg=_ecg(), II=_ecg()[1]))
+    assert record.source.doubts == ("left out, arrays that may be ECGs as well: II",)
+
+
+def test_a_matlab_file_without_its_header_agrees_with_wfdb(shared_data: Path) -> None:
+    """Samples in format 16 behind 24 bytes, and a version 4 variable: two readers of the same numbers."""
+    headers = sorted((shared_data / "cinc2021").rglob("*.hea"))
+    if not headers:
+        pytest.skip("no records of CinC 2021")
+    for header in headers:
+        (by_wfdb,) = read_all(PathSource(header))
+        (gain,) = set(by_wfdb.source.gain or ())
+        hints = ReadHints(unit="counts", gain=gain, baseline=0, rate=by_wfdb.rate, leads=by_wfdb.leads)
+        file = header.with_suffix(".mat")
+        (alone,) = read_all(MemorySource(file.name, {file.name: file.read_bytes()}), hints)
+        assert (alone.source.format, alone.leads) == ("mat", by_wfdb.leads)
+        np.testing.assert_array_equal(alone.signal, by_wfdb.signal)
+    assert len(headers) == 62 and "the 62 files" in FORMATS.get("mat").tried
+
+
+def test_scipy_reads_the_version_5_file_that_we_write() -> None:
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "signal": np.round(_ecg() * 100).astype(">i2"), "batch": np.stack([_ecg(), -_ecg()]), "fs": np.array(500.0),
+        "unit": np.array(["uV"]), "leads": np.array(STANDARD_12), "age": np.array([61.0, np.nan]),
+        "sex": np.array(["F", ""]), "columns": np.asfortranarray(_ecg().astype("f4")),
+    }  # fmt: skip
+    data = mat_5.written(arrays)
+    theirs = loadmat(io.BytesIO(data), simplify_cells=True)
+    for name in ("signal", "batch", "columns", "age"):
+        np.testing.assert_array_equal(theirs[name], arrays[name])
+        assert theirs[name].dtype == arrays[name].dtype.newbyteorder("<")
+    assert (theirs["fs"], theirs["unit"], list(theirs["leads"])) == (500.0, "uV", list(STANDARD_12))
+    ours = mat_5.variables(data)
+    assert [text.strip() for text in ours["sex"].tolist()] == ["F", ""]
+    np.testing.assert_array_equal(ours["batch"], arrays["batch"])
+
+
+def test_the_blanked_batch_keeps_age_and_sex_of_each_ecg() -> None:
+    data = _mat({"val": np.stack([_ecg(), -_ecg()]), "age": [61, 44], "sex": np.array(["F", "x"], dtype=object)})
+    blanked = FORMATS.get("mat").blank(MemorySource("a.mat", {"a.mat": data}))
+    assert blanked is not None
+    subjects = [(record.subject.age, record.subject.sex) for record in _read("a.mat", blanked["a.mat"])]
+    assert subjects == [(61.0, "F"), (44.0, None)]
+
+
 @pytest.mark.parametrize("leads", [list(STANDARD_12), None])
 def test_a_wfdb_mat_without_its_header_needs_hints(leads: list[str] | None) -> None:
     record = _read("A0001.mat", _mat({"val": _ecg()}), HINTS)[0]
@@ -251,7 +478,12 @@ def test_the_blanked_file_holds_the_signal_and_nothing_about_a_person(name: str)
     facts = {"fs": 250.0, "unit": "mV", "leads": list(STANDARD_12), "age": 61, "sex": "female"}
     secret = {"name": "Doe^Jane", "patient_id": "4711-0815", "notes": "seen by Dr Miller"}
     arrays = {"signal": _ecg(), **facts, **secret}
-    data = {"a.npy": _npy(_ecg()) + b"Doe^Jane", "a.npz": _npz(**arrays), "a.mat": _mat({"ecg": arrays})}[name]
+    written_by_a_person = b"MATLAB 5.0 MAT-file, Created by: Dr Miller".ljust(116)
+    data = {
+        "a.npy": _npy(_ecg()) + b"Doe^Jane",
+        "a.npz": _npz(**arrays),
+        "a.mat": written_by_a_person + _mat({"ecg": arrays})[116:],
+    }[name]
     blanked = FORMATS.get(name[2:]).blank(MemorySource(f"x/{name}", {f"x/{name}": data}))
     assert blanked is not None and list(blanked) == [name]
     assert blanked == FORMATS.get(name[2:]).blank(MemorySource(f"x/{name}", {f"x/{name}": data}))
@@ -260,7 +492,7 @@ def test_the_blanked_file_holds_the_signal_and_nothing_about_a_person(name: str)
         with zipfile.ZipFile(io.BytesIO(held)) as archive:
             held = b"".join([*map(archive.read, archive.namelist()), *(n.encode() for n in archive.namelist())])
     elif name == "a.mat":
-        held = b"".join(array.tobytes() + path.encode() for path, array in mat_5.variables(held).items())
+        held += b"".join(array.tobytes() + path.encode() for path, array in mat_5.variables(held).items())
     for text in ("Doe", "4711", "Miller", "patient", "notes"):
         assert text.encode() not in held and text.encode("utf-32-le") not in held and text.encode("utf-16") not in held
     hints = HINTS if name == "a.npy" else ReadHints()

@@ -334,3 +334,141 @@ def test_blanking_leaves_nothing_but_what_is_known_to_be_harmless() -> None:
     assert theirs.SOPInstanceUID.startswith("2.25.") and theirs.SOPInstanceUID.is_valid
     assert theirs.StudyInstanceUID == theirs.SeriesInstanceUID != theirs.SOPInstanceUID
     np.testing.assert_allclose(theirs.waveform_array(0).T / 1000, after.signal, rtol=1e-6, atol=1e-9)
+
+
+# -- what is not read is said -------------------------------------------------------------------------------------
+
+
+def test_more_samples_than_stated_are_said_with_the_numbers() -> None:
+    def cut(n_samples: int) -> Callable[[Dataset], None]:
+        def change(dataset: Dataset) -> None:
+            _group(dataset).NumberOfWaveformSamples = n_samples
+
+        return change
+
+    (record,) = _read(_changed(cut(150)))
+    assert record.n_samples == 150
+    doubt = "its waveform data hold 50 samples more than the 150 samples stated; they are not read"
+    assert doubt in record.source.doubts
+    assert not any("more than" in doubt for doubt in _read(_changed(cut(200)))[0].source.doubts)
+
+    def three_bytes(dataset: Dataset) -> None:
+        group = _group(dataset)
+        group.WaveformData = group.WaveformData + b"\1\2\3\4"
+
+    (record,) = _read(_changed(three_bytes))
+    assert any("hold 4 bytes more than the 200" in doubt for doubt in record.source.doubts)
+
+
+def test_the_byte_that_makes_the_length_even_is_no_doubt() -> None:
+    def odd(dataset: Dataset) -> None:
+        group = _group(dataset)
+        group.WaveformBitsAllocated, group.WaveformSampleInterpretation = 8, "SB"
+        group.WaveformData = bytes(199 * 3) + b"\0"
+        group.NumberOfWaveformSamples = 199
+        del group[0x5400100A]
+
+    (record,) = _read(_changed(odd))
+    assert record.n_samples == 199
+    assert not any("more than" in doubt for doubt in record.source.doubts)
+
+
+@pytest.mark.parametrize("unit", ["kV", "10uV", "mm[Hg]", "1"])
+def test_a_lead_with_an_unknown_unit_refuses_the_file_instead_of_leaving_the_recording_out(unit: str) -> None:
+    def change(dataset: Dataset) -> None:
+        median = pydicom.dcmread(io.BytesIO(write_dicom(CASE).files["ecg.dcm"])).WaveformSequence[0]
+        median.WaveformOriginality, median.MultiplexGroupLabel = "DERIVED", "MEDIAN BEAT"
+        dataset.WaveformSequence.append(median)
+        for channel in _group(dataset).ChannelDefinitionSequence:
+            channel.ChannelSensitivityUnitsSequence = _code(unit, "UCUM", unit)
+
+    with pytest.raises(FormatError, match="Lead I of waveform group 1 has the unit") as caught:
+        _read(_changed(change))
+    assert repr(unit) in caught.value.message and "uV" in caught.value.advice
+
+
+@pytest.mark.parametrize("tail", [b"TRAILER of an archive", b"\x00\x01" * 40 + b"x", b"MUSTERMANN, Erika 19530508"])
+def test_bytes_behind_the_end_are_passed_over_and_said(tail: bytes) -> None:
+    data = write_dicom(CASE).files["ecg.dcm"]
+    (plain,), (record,) = _read(data), _read(data + tail)
+    np.testing.assert_array_equal(record.signal, plain.signal)
+    assert f"{len(tail)} bytes behind its last element are none of DICOM, and not read" in record.source.doubts
+    source = MemorySource("ecg.dcm", {"ecg.dcm": data + tail})
+    blanked = detect(source).blank(source)
+    assert blanked is not None and tail[:9] not in blanked["record.dcm"]
+
+
+def test_a_file_that_is_cut_off_is_still_refused() -> None:
+    data = write_dicom(CASE).files["ecg.dcm"]
+    for cut in (10, 100, 700):
+        with pytest.raises(FormatError):
+            _read(data[:-cut])
+
+
+# -- labels and codes that are free text --------------------------------------------------------------------------
+
+
+def _blanked(data: bytes) -> bytes:
+    source = MemorySource("ecg.dcm", {"ecg.dcm": data})
+    blanked = detect(source).blank(source)
+    assert blanked is not None
+    (before,), (after,) = _read(data), _read(blanked["record.dcm"])
+    np.testing.assert_array_equal(before.signal, after.signal)
+    assert after.leads == before.leads
+    return blanked["record.dcm"]
+
+
+def test_a_name_in_a_label_or_a_private_code_or_the_model_is_blanked() -> None:
+    def sign(dataset: Dataset) -> None:
+        dataset.Manufacturer, dataset.ManufacturerModelName = "MUSTERMANN", "Station Erika 4711-0815"
+        group = _group(dataset)
+        group.MultiplexGroupLabel = "RHYTHM of MUSTERMANN"
+        group.ChannelDefinitionSequence[0].ChannelLabel = "I MUSTERMANN"
+        note = Dataset()
+        note.ConceptNameCodeSequence = _code("4711-0815", "99LAB", "Erika MUSTERMANN")
+        note.ReferencedWaveformChannels = [1, 0]
+        dataset.WaveformAnnotationSequence = [note]
+
+    data = _changed(sign)
+    assert all(secret.encode() in data for secret in ("MUSTERMANN", "Erika", "4711-0815"))
+    clean = _blanked(data)
+    assert [secret for secret in SECRETS if secret.encode() in clean] == []
+
+
+def test_known_labels_makers_and_codes_stay() -> None:
+    def label(dataset: Dataset) -> None:
+        dataset.Manufacturer, dataset.ManufacturerModelName = "Mortara Instrument, Inc.", "ELI 250"
+        _group(dataset).MultiplexGroupLabel = "RHYTHM"
+        _group(dataset).ChannelDefinitionSequence[0].ChannelLabel = "Lead I"
+        _group(dataset).ChannelDefinitionSequence[1].ChannelSourceSequence = _code("X7", "99LAB", "Lead II")
+
+    theirs = pydicom.dcmread(io.BytesIO(_blanked(_changed(label))))
+    assert (theirs.Manufacturer, theirs.ManufacturerModelName) == ("Mortara Instrument, Inc.", "ELI 250")
+    group = theirs.WaveformSequence[0]
+    first, second, _ = group.ChannelDefinitionSequence
+    assert (group.MultiplexGroupLabel, first.ChannelLabel) == ("RHYTHM", "Lead I")
+    assert second.ChannelSourceSequence[0].CodeMeaning == "Lead II"
+
+
+def test_a_label_that_alone_names_the_lead_keeps_the_lead_and_loses_the_rest() -> None:
+    def label(dataset: Dataset) -> None:
+        channel = _group(dataset).ChannelDefinitionSequence[0]
+        channel.ChannelSourceSequence = _code("4711-0815", "99LAB", "Lead I (MUSTERMANN, Erika)")
+        second = _group(dataset).ChannelDefinitionSequence[1]
+        del second.ChannelSourceSequence
+        second.ChannelLabel = "II, MUSTERMANN"
+
+    data = _changed(label)
+    assert _read(data)[0].leads == ("I", "II", "V1")
+    clean = _blanked(data)
+    assert [secret for secret in SECRETS if secret.encode() in clean] == []
+
+
+def test_no_original_is_kept_where_a_lead_has_no_known_name() -> None:
+    def rename(dataset: Dataset) -> None:
+        _group(dataset).ChannelDefinitionSequence[0].ChannelSourceSequence = _code("X1", "99LAB", "MUSTERMANN")
+
+    data = _changed(rename)
+    assert _read(data)[0].leads[0] == "MUSTERMANN", "so it is read"
+    source = MemorySource("ecg.dcm", {"ecg.dcm": data})
+    assert detect(source).blank(source) is None

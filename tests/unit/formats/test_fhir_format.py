@@ -80,6 +80,28 @@ def test_period_of_r4_and_interval_of_r5(timing: dict[str, object], rate: float)
     assert _read(_observation(component=[_lead("I", sampled)]))[0].rate == pytest.approx(rate, rel=1e-12)
 
 
+@pytest.mark.parametrize(("interval", "unit", "rate"), [(500, "Hz", 500.0), (0.25, "kHz", 250.0), (360, "/s", 360.0)])
+def test_an_interval_in_hz_can_only_be_the_rate(interval: float, unit: str, rate: float) -> None:
+    """R5 calls it the number of `intervalUnit`s between samples, which no frequency can be."""
+    sampled = _sampled("1 2 3") | {"period": None, "interval": interval, "intervalUnit": unit}
+    record = _read(_observation(component=[_lead("I", sampled)]))[0]
+    assert record.rate == rate
+    assert f"an interval of {interval:g} {unit} between samples is stated, taken for the sampling rate" in (
+        record.source.doubts
+    )
+
+
+def test_names_of_components_that_may_be_those_of_persons_are_not_shown() -> None:
+    def one(display: str, data: str) -> dict[str, Any]:
+        return {"code": {"coding": [{"display": display}]}, "valueSampledData": _sampled(data)}
+
+    record = _read(_observation(component=[_lead("II", _sampled("1 2")), one("RESP Mustermann", "1 2")]))[0]
+    assert "left out, no ECG by name or unit: a component" in record.source.doubts
+    with pytest.raises(FormatError) as caught:
+        _read(_observation(component=[one("Mustermann", "1 x")]))
+    assert "Mustermann" not in str(caught.value)
+
+
 def test_leads_by_code_by_display_and_by_text() -> None:
     mdc = "urn:iso:std:iso:11073:10101"
     codes = [

@@ -139,8 +139,85 @@ def test_an_ecg_without_any_value_is_left_out_and_said_and_the_others_keep_their
     first, third = _read(_file(lambda file: file.create_dataset("ecg", data=batch)))
     assert (first.source.index, third.source.index) == (0, 2)
     assert "ECG 1 of the file, counted from 0, has no value and was left out" in third.source.doubts
-    with pytest.raises(RecordError, match=r"a\.h5: No sample has a value in ECG 1"):
-        _read(_file(lambda file: file.create_dataset("ecg", data=batch[:2])))
+    (only,) = _read(_file(lambda file: file.create_dataset("ecg", data=batch[:2])))
+    assert only.source.doubts == ("ECG 1 of the file, counted from 0, has no value and was left out",)
+    with pytest.raises(RecordError, match=r"a\.h5: No sample has a value in any of its 1 ECGs"):
+        _read(_file(lambda file: file.create_dataset("ecg", data=batch[1:2])))
+
+
+@pytest.mark.parametrize("where", ["group", "attribute"])
+def test_the_rate_of_another_signal_is_not_used(where: str) -> None:
+    def write(file: Any) -> None:
+        file["ecg"] = _ecg()
+        if where == "group":
+            file["spo2/values"], file["spo2/fs"] = np.arange(9.0), 62.5
+        else:
+            file["spo2"] = np.arange(9.0)
+            file["spo2"].attrs["fs"] = 62.5
+
+    with pytest.raises(HintsNeeded) as caught:
+        _read(_file(write), ReadHints(unit="mV", leads=STANDARD_12))
+    assert caught.value.missing == ("rate",) and "beside other arrays" in str(caught.value)
+
+
+def test_facts_of_the_root_are_about_every_group_and_a_nearer_one_comes_first() -> None:
+    def write(file: Any) -> None:
+        file["sampling_rate"], file["unit"] = 250, "uV"
+        for name in ("a", "b"):
+            file[f"{name}/ecg"] = _ecg()
+        file["b/fs"] = 360
+
+    one, two = _read(_file(write), ReadHints(leads=STANDARD_12))
+    assert (one.rate, two.rate, one.source.unit, two.source.unit) == (250.0, 360.0, "uV", "uV")
+
+
+def test_a_dataset_for_each_lead_with_facts_in_words_beside_it_and_in_it() -> None:
+    def write(file: Any) -> None:
+        file.attrs["fs"] = "500 Hz"
+        for number, lead in enumerate(("I", "V7", "aVR")):
+            file[f"{SECRET}/{lead}"] = np.round(100 * _ecg(3)[number]).astype(np.int16)
+            file[f"{SECRET}/{lead}"].attrs.update({"unit": "mV", "gain": 100.0 * (number + 1)})
+
+    data = _file(write)
+    (record,) = _read(data, ReadHints())
+    assert (record.leads, record.rate, record.source.gain) == (("I", "V7", "aVR"), 500.0, (100.0, 200.0, 300.0))
+    np.testing.assert_allclose(record.signal * np.array([[1], [2], [3]]), _ecg(3), atol=0.016)
+    blanked = FORMATS.get("hdf5").blank(MemorySource("a.h5", {"a.h5": data}))
+    assert blanked is not None and SECRET.encode() not in blanked["a.h5"]
+    np.testing.assert_array_equal(_read(blanked["a.h5"], ReadHints())[0].signal, record.signal)
+
+
+@pytest.mark.parametrize("facts", [({"fs": 500}, {"fs": 250}), ({"fs": 500}, {}), ({"gain": 200}, {})])
+def test_leads_that_state_unlike_facts_are_refused(facts: tuple[dict[str, float], dict[str, float]]) -> None:
+    def write(file: Any) -> None:
+        for lead, stated in zip(("I", "II"), facts, strict=True):
+            file[lead] = _ecg(1)[0]
+            file[lead].attrs.update(stated)
+
+    with pytest.raises(FormatError, match=r"different sampling rates|one gain for each"):
+        _read(_file(write), ReadHints(unit="mV", rate=500))
+
+
+def test_names_of_datasets_are_not_shown() -> None:
+    def write(file: Any) -> None:
+        _plug_in(file)
+        file.move("ecg", SECRET)
+
+    with pytest.raises(FormatError, match="Its dataset is compressed by filter 32015") as caught:
+        _read(_file(write))
+    assert "Doe" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("zeros", "missing"), [(7, 0), (8, 8)])
+def test_a_few_zeros_at_an_end_are_no_padding(zeros: int, missing: int) -> None:
+    def write(file: Any) -> None:
+        tracings = np.full((1, 4096, 12), 0.3, dtype=np.float32) * np.arange(1, 13, dtype=np.float32)
+        tracings[:, :zeros] = tracings[:, -zeros:] = 0
+        file["tracings"], file["exam_id"] = tracings, [1]
+
+    (record,) = _read(_file(write), ReadHints())
+    assert np.isnan(record.signal).sum() == 2 * 12 * missing
+    assert bool(record.source.changed) == bool(missing)
 
 
 def _external_link(file: Any) -> None:

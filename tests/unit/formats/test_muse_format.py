@@ -115,6 +115,36 @@ def test_statements_of_the_machine_are_taken_and_those_of_persons_are_not() -> N
     assert [note.text for note in _read(ecg_words)[0].annotations] == ["Normal sinus rhythm", "Left axis deviation"]
 
 
+@pytest.mark.parametrize("tag", ["OriginalDiagnosis", "Diagnosis"])
+def test_a_line_with_a_name_is_left_out_wherever_it_stands_and_whatever_the_status(tag: str) -> None:
+    line = (
+        "<DiagnosisStatement><StmtFlag>ENDSLINE</StmtFlag>"
+        "<StmtText>Confirmed by MEYER, HANS</StmtText></DiagnosisStatement>"
+    )
+    for status in ("CONFIRMED", "UNCONFIRMED", ""):
+        text = muse_text(SMALL).replace(f"<{tag}>", f"<{tag}>{line}").replace(">CONFIRMED<", f">{status}<")
+        (record,) = _read(text)
+        assert [note.text for note in record.annotations] == ["Normal sinus rhythm"]
+        assert "left out, for a person may have written them: 2 diagnostic statements" in record.source.doubts
+
+
+def test_what_a_user_inserted_is_left_out_and_counted() -> None:
+    inserted = muse_text(SMALL).replace(
+        "<StmtText>Normal sinus", "<StmtFlag>USERINSERT</StmtFlag><StmtText>Normal sinus"
+    )
+    (record,) = _read(inserted)
+    assert "left out, for a person may have written them: 2 diagnostic statements" in record.source.doubts
+
+
+@pytest.mark.parametrize("tag", ["FirstSampleBaseline", "LeadOffsetFirstSample", "LeadTimeOffset"])
+def test_an_offset_that_is_stated_is_said_and_not_applied(tag: str) -> None:
+    plain = re.sub(f"<{tag}>0</{tag}>", "", muse_text(SMALL))
+    assert not any(tag in doubt for doubt in _read(muse_text(SMALL))[0].source.doubts)
+    (record,) = _read(plain.replace("<LeadID>V2</LeadID>", f"<LeadID>V2</LeadID><{tag}>12</{tag}>"))
+    assert f"lead V2 states {tag} 12, which was not applied" in record.source.doubts
+    np.testing.assert_array_equal(record.signal, _read(muse_text(SMALL))[0].signal)
+
+
 def test_the_stated_age_wins_and_else_the_birth_date_gives_it() -> None:
     assert _read(muse_text(SMALL))[0].subject.age == 80.0
     text = muse_text(SMALL).replace("<PatientAge>80</PatientAge>", "")

@@ -86,3 +86,46 @@ def test_the_blanked_file_holds_leads_rate_and_unit_only() -> None:
     before, after = _read(data, ReadHints())[0], _read(blanked["a.parquet"], ReadHints())[0]
     np.testing.assert_array_equal(before.signal, after.signal)
     assert (before.rate, before.leads, before.subject.age) == (after.rate, after.leads, after.subject.age)
+
+
+@pytest.mark.parametrize("names", [("('ecg', 'I')", "('ecg', 'II')"), ("('I', 'mV')", "('II', 'mV')")])
+def test_names_of_several_rows_as_pandas_writes_them(names: tuple[str, str]) -> None:
+    time = {"('time', 's')": np.arange(100) / 250}
+    (record,) = _read(_bytes({**time, **dict(zip(names, _ecg(2), strict=True))}), ReadHints(unit="mV"))
+    assert (record.leads, record.rate) == (("I", "II"), 250.0)
+    assert (record.source.unit == "mV") == ("mV" in names[0])
+    np.testing.assert_allclose(record.signal, _ecg(2), rtol=1e-6)
+
+
+def test_a_column_that_counts_is_no_lead() -> None:
+    (record,) = _read(_bytes({"abc": np.arange(100), "tick": np.arange(100) / 500, "II": _ecg()[0]}))
+    assert record.leads == ("II",) and any("2 of names" in doubt for doubt in record.source.doubts)
+
+
+def test_names_that_may_be_those_of_persons_are_not_shown() -> None:
+    (record,) = _read(_bytes({"II": _ecg()[0], "Mustermann": ["x"] * 100}))
+    assert "left out, no ECG by unit, name or type: 1 of names that are not shown" in record.source.doubts
+    with pytest.raises(FormatError, match="None of its 1 columns is a lead") as caught:
+        _read(_bytes({"Mustermann": ["x"] * 100}))
+    assert "Mustermann" not in str(caught.value)
+
+
+def test_lists_beside_the_signal_are_left_out_and_said() -> None:
+    columns = {"signal": [_ecg(2).tolist()], "ecg_raw_Doe": [_ecg(2).tolist()], "leads": [["I", "II"]]}
+    (record,) = _read(_bytes(columns))
+    assert any(doubt.startswith("left out, columns of lists") and "Doe" not in doubt for doubt in record.source.doubts)
+
+
+@pytest.mark.parametrize("columns", [("signal",), ("I", "II")])
+def test_a_row_without_samples_costs_no_other(columns: tuple[str, ...]) -> None:
+    def cell(ecg: npt.NDArray[np.float64] | None, column: int) -> Any:
+        return None if ecg is None else ecg.tolist() if len(columns) == 1 else ecg[column].tolist()
+
+    rows = (_ecg(2), None, -_ecg(2), None)
+    table: dict[str, Any] = {name: [cell(ecg, k) for ecg in rows] for k, name in enumerate(columns)}
+    one, three = _read(_bytes(table), ReadHints(unit="mV", rate=500, leads=("I", "II")))
+    assert (one.source.index, three.source.index) == (0, 2)
+    np.testing.assert_allclose(three.signal, -_ecg(2), rtol=1e-6)
+    for index in (1, 3):
+        doubt = f"ECG {index} of the file, counted from 0, was left out: No sample has a value: its row holds none."
+        assert doubt in three.source.doubts and doubt not in one.source.doubts

@@ -1,5 +1,6 @@
 """WFDB: headers, storage formats, several data files, segments, doubts; the wfdb package is the yardstick."""
 
+import gzip
 import io
 import struct
 from pathlib import Path
@@ -11,7 +12,7 @@ import soundfile
 import wfdb
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded, RecordError
-from einthoven.formats import MemorySource, PathSource, detect, read_all
+from einthoven.formats import MemorySource, PathSource, detect, plan, read_all
 from einthoven.formats.wfdb.header import parse_header
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
@@ -377,3 +378,88 @@ def test_a_header_parses_to_what_it_states() -> None:
     assert (first.gain, first.baseline, first.unit, first.zero) == (200.5, 7, "uV", 1024)
     assert (first.initial, first.checksum, first.name) == (995, -22131, "MLII extra")
     assert (second.gain, second.baseline, second.unit, second.checksum, second.name) == (-150.0, 1024, "mV", None, "")
+
+
+# -- headers that are known to be wrong or say nothing ---------------------------------------------------------------
+
+
+def _named(name: str, gain: str, others: str = "") -> dict[str, bytes]:
+    lines = [f"{name}.dat 16 {gain}/mV 16 0 0 0 0 I", f"{name}.dat 16 {others or gain}/mV 16 0 0 0 0 II"]
+    data = np.arange(2000, dtype="<i2").tobytes()
+    return {f"{name}.hea": "\n".join([f"{name} 2 500 1000", *lines, ""]).encode(), f"{name}.dat": data}
+
+
+@pytest.mark.parametrize(
+    ("name", "gain", "wrong"),
+    [
+        ("E00007", "4880", True), ("HR00001", "200", True), ("HR00001", "200.0(0)", True), ("S0001", "2000000", True),
+        ("E00007", "1000", False), ("HR00001", "1000", False), ("S0001", "2000", False), ("100", "200", False),
+        ("A0001", "4880", False), ("JS00001", "4880", False), ("S0001", "4880", False), ("Eva", "4880", False),
+        ("HR00001_x", "200", False),
+    ],
+)  # fmt: skip
+def test_headers_that_are_known_to_state_a_wrong_gain_are_doubted_and_not_changed(
+    name: str,
+    gain: str,
+    wrong: bool,  # noqa: FBT001
+) -> None:
+    record = _read(_named(name, gain), name=f"{name}.hea")
+    doubts = [doubt for doubt in record.source.doubts if "known to state a wrong gain" in doubt]
+    assert bool(doubts) == wrong
+    assert all("--layout cinc" in doubt and "1000" in doubt for doubt in doubts)
+    assert record.lead("I")[1] == pytest.approx(2 / float(gain.partition("(")[0]))
+
+
+def test_a_gain_that_only_some_signals_have_is_not_doubted() -> None:
+    record = _read(_named("E00007", "4880", "1000"), name="E00007.hea")
+    assert not any("wrong gain" in doubt for doubt in record.source.doubts)
+
+
+def test_the_descriptions_that_wfdb_makes_up_are_no_lead_names() -> None:
+    files = _record(COUNTS[:2])
+    for number, lead in enumerate(STANDARD_12[:2]):
+        files["r.hea"] = files["r.hea"].replace(f" 0 {lead}\n".encode(), f" 0 record r, signal {number}\n".encode())
+    assert b"record r, signal 1" in files["r.hea"]
+    with pytest.raises(HintsNeeded) as caught:
+        _read(files)
+    assert set(caught.value.missing) == {"leads"}
+    record = _read(files, hints="leads=II V5")
+    assert record.leads == ("II", "V5") and record.source.leads is None
+    blanked = _blanked({"4711.hea": files["r.hea"].replace(b"record r,", b"record 4711,"), "r.dat": files["r.dat"]})
+    assert b"4711" not in blanked["record.hea"]
+    np.testing.assert_array_equal(_read(blanked, name="record.hea", hints="leads=II V5").signal, record.signal)
+
+
+def test_segments_whose_signals_have_no_name_are_not_joined() -> None:
+    files = {
+        "r.hea": b"r/2 2 250 8\ns1 4\ns2 4\n",
+        **{f"s{k}.hea": f"s{k} 2 250 4\ns{k}.dat 16 100\ns{k}.dat 16 100\n".encode() for k in (1, 2)},
+        **{f"s{k}.dat": np.arange(8, dtype="<i2").tobytes() for k in (1, 2)},
+    }
+    with pytest.raises(FormatError, match=r"has no name, so that the segments cannot be joined.*one by one"):
+        _read(files)
+
+
+def test_a_data_file_that_is_packed_beside_its_header_is_read() -> None:
+    plain = _record(COUNTS)
+    packed = {"r.hea": plain["r.hea"], "r.dat.gz": gzip.compress(plain["r.dat"], mtime=0)}
+    np.testing.assert_array_equal(_read(packed).signal, _read(plain).signal)
+    source = MemorySource("r.hea", packed)
+    entry = detect(source)
+    assert entry.companions(source) == ("r.dat.gz",)
+    blanked = entry.blank(source)
+    assert blanked is not None and blanked["record.dat"] == plain["r.dat"]
+    for wrong in (packed["r.dat.gz"][:-20], b"no gzip"):
+        with pytest.raises(FormatError):
+            _read({**packed, "r.dat.gz": wrong})
+    bomb = gzip.compress(bytes(200 * 2**20))
+    with pytest.raises(FormatError, match="unpack to more than"):
+        _read({**packed, "r.dat.gz": bomb})
+
+
+def test_a_folder_with_packed_data_files_is_planned_as_records_with_companions() -> None:
+    plain = _record(COUNTS)
+    files = {"a/r.hea": plain["r.hea"], "a/r.dat.gz": gzip.compress(plain["r.dat"])}
+    found = plan([MemorySource(name, files) for name in files])
+    assert [source.name for source in found.records] == ["a/r.hea"]
+    assert [source.name for source in found.companions] == ["a/r.dat.gz"]

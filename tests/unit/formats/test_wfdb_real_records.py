@@ -216,4 +216,6 @@ def test_blanked_records_of_the_databases_decode_to_the_same_and_say_the_same(sh
         np.testing.assert_array_equal(before.signal, after.signal)
         assert before.annotations == after.annotations
         assert (before.subject.age, before.subject.sex) == (after.subject.age, after.subject.sex)
-        assert before.source.doubts == after.source.doubts and before.source.recorded == after.source.recorded
+        # Which headers are known to be wrong is told by the record's name, which blanking takes away.
+        doubts = tuple(doubt for doubt in before.source.doubts if "known to state a wrong gain" not in doubt)
+        assert doubts == after.source.doubts and before.source.recorded == after.source.recorded

@@ -21,6 +21,7 @@ from contracts.writers_xml import (
     muse_text,
     sierra_text,
 )
+from einthoven.errors import FormatError
 from einthoven.formats import FORMATS, MemorySource, PathSource, detect, read_all
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord
@@ -175,3 +176,101 @@ def test_exactly_one_of_all_formats_claims_each_variant(name: str) -> None:
     written = ALL[name](CASE)
     claimed = [entry.name for entry in FORMATS if entry.claims(MemorySource(written.name, written.files))]
     assert claimed == [name.split("-")[0]]
+
+
+NAME = "Mustermann"
+# Where a name or number can stand without being asked for: in branches that hold measurements and samples, as an
+# unknown element or attribute, as a free text in a field with a list of values, as a statement.
+HIDDEN = {
+    "muse": (
+        ("<NumberofLeads>", f"<Remark>{NAME}</Remark><NumberofLeads>"),
+        ("<LeadDataCRC32>", f"<Note><By>{NAME}</By></Note><LeadDataCRC32>"),
+        ("<VentricularRate>", f"<Comment>{NAME}</Comment><VentricularRate>"),
+        ("<VentricularRate>72", f"<PAxis>{NAME}</PAxis><VentricularRate>72"),
+        ("<MuseVersion>9.0", f"<MuseVersion>{NAME}"),
+        ("<Status>CONFIRMED", f"<Status>Confirmed by {NAME}"),
+        ("<AcquisitionDevice>MAC55", f"<AcquisitionDevice>Praxis {NAME}"),
+        ("<StmtText>Normal sinus<", f"<StmtText>Confirmed by {NAME}, normal sinus<"),
+        ("<StmtText>Confirmed by", f"<StmtFlag>USERINSERT</StmtFlag><StmtText>{NAME}"),
+        ("<StmtFlag>ENDSLINE<", f"<StmtFlag>ENDSLINE</StmtFlag><StmtFlag>{NAME}<"),
+        ("<OriginalDiagnosis>", f'<OriginalDiagnosis><Modality by="{NAME}">{NAME}</Modality>'),
+    ),
+    "mortara": (
+        ('TEXT="NORMAL SINUS RHYTHM"', f'TEXT="CONFIRMED BY {NAME}"'),
+        ('REASON=""', f'REASON="{NAME}"'),
+        ("</AUTOMATIC", f"<STATEMENT>{NAME}</STATEMENT></AUTOMATIC"),
+        ("<CHANNEL ", f'<CHANNEL PATIENT="{NAME}" '),
+        ("</ECG>", f"<TYPICAL_CYCLE><BY>{NAME}</BY></TYPICAL_CYCLE></ECG>"),
+        ('MODEL="ELI 250"', f'MODEL="{NAME}"'),
+        ('VENT_RATE="72"', f'VENT_RATE="{NAME}"'),
+    ),
+    "sierra": (
+        ("<waveforms>", f"<waveforms><remark>{NAME}</remark>"),
+        ("<parsedwaveforms ", f'<parsedwaveforms by="{NAME}" '),
+        ("<signalcharacteristics>", f"<signalcharacteristics><acquiredby>{NAME}</acquiredby>"),
+        ("<waveforms>", f'<internalmeasurements by="{NAME}"><x>{NAME}</x></internalmeasurements><waveforms>'),
+        ("</restingecgdata>", f"<measurements><heartrate>{NAME}</heartrate></measurements></restingecgdata>"),
+        (">PageWriter TC<", f">{NAME}<"),
+        ("<statementcode>SR", f"<statementcode>{NAME}"),
+    ),
+    "cardiosoft": (
+        ("<StripData>", f"<StripData><TakenBy>{NAME}</TakenBy>"),
+        ("<VentricularRate ", f"<Nurse>{NAME}</Nurse><VentricularRate "),
+        ("<Desc>CardioSoft", f"<Desc>{NAME}"),
+        (">RestECG<", f">{NAME}<"),
+        ("<DiagnosisText>Normal sinus rhythm", f"<DiagnosisText>Confirmed by {NAME}"),
+        (' units="BPM"', f' units="{NAME}"'),
+    ),
+    "aecg": (
+        (">Model 7<", f">{NAME}<"),
+        (">Maker<", f">{NAME}<"),
+        ('code="MDC_ECG_RHY_SINUS_RHY"', f'code="MDC_ECG_RHY_SINUS_RHY" displayName="{NAME}"'),
+        ("<value xsi:type", f"<remark>{NAME}</remark><value xsi:type"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new"), [(name, *pair) for name in HIDDEN for pair in HIDDEN[name]])
+def test_a_name_where_none_belongs_is_blanked_too(name: str, old: str, new: str) -> None:
+    written = _everything(name)
+    text = written.files[written.name].decode()
+    assert old in text
+    source = MemorySource("a.xml", {"a.xml": text.replace(old, new, 1).encode()})
+    hidden = (NAME, NAME.upper())
+    assert _hidden(hidden, source.read())
+    blanked = detect(source).blank(source)
+    assert blanked is not None and _hidden(hidden, blanked["a.xml"]) == []
+    try:
+        before = list(read_all(source, written.hints))
+    except FormatError:
+        return  # damaged by it
+    after = list(read_all(MemorySource("a.xml", blanked), written.hints))
+    assert len(before) == len(after)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one.signal, other.signal)
+        statements = {note.text for note in one.annotations}
+        assert not any(NAME.casefold() in text.casefold() for text in statements)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("muse", "<LeadID>V6<", "<LeadID>Meier<"), ("mortara", 'NAME="V6"', 'NAME="Meier"'),
+     ("sierra", " V6", " Meier"), ("cardiosoft", 'lead="V6"', 'lead="Meier"')],
+)  # fmt: skip
+def test_no_original_is_kept_where_a_lead_has_no_known_name(name: str, old: str, new: str) -> None:
+    written = _everything(name)
+    text = written.files[written.name].decode()
+    assert old in text
+    source = MemorySource("a.xml", {"a.xml": text.replace(old, new, 1).encode()})
+    assert detect(source).blank(source) is None
+
+
+def test_the_statements_that_are_read_stay_in_the_blanked_file() -> None:
+    for name in ("muse", "mortara", "cardiosoft"):
+        written = _everything(name)
+        source = MemorySource(written.name, written.files)
+        before = [note.text for note in next(read_all(source, written.hints)).annotations]
+        blanked = detect(source).blank(source)
+        assert blanked is not None
+        again = next(read_all(MemorySource(written.name, blanked), written.hints))
+        assert before and [note.text for note in again.annotations] == before

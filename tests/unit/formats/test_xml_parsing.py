@@ -66,7 +66,7 @@ def test_a_bare_document_type_is_harmless_and_read() -> None:
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
 def test_entities_and_declarations_are_refused_with_the_reason(text: str, codec: str) -> None:
     started = time.perf_counter()
-    for work in (lambda: parse(text.encode(codec)), lambda: blank(text.encode(codec), lambda path, name: True)):
+    for work in (lambda: parse(text.encode(codec)), lambda: blank(text.encode(codec), lambda path, name, value: True)):
         with pytest.raises(FormatError, match="declar") as caught:
             work()
         assert "first lines" in caught.value.advice
@@ -106,12 +106,18 @@ def test_blanking_keeps_structure_and_what_is_named_and_nothing_else() -> None:
         "<?note Meier?><x:b>Meier</x:b>Meier<c xmlns='urn:three' xml:lang='Meier'>5 &lt; 6</c>"
         "<x:d><![CDATA[Meier]]></x:d></x:a>"
     ).encode("utf-16")
-    blanked = blank(data, lambda path, name: (path == ("a", "c") and name is None) or (path, name) == (("a",), "k"))
+
+    def keeps(path: tuple[str, ...], name: str | None, value: str) -> bool:
+        if (path, name) == (("a", "c"), None):
+            assert value == "5 < 6", "the whole text is judged, not the pieces in which it comes"
+        return (path == ("a", "c") and name is None) or (path, name) == (("a",), "k")
+
+    blanked = blank(data, keeps)
     assert b"Meier" not in blanked and "Meier".encode("utf-16-le") not in blanked
     root = parse(blanked).root
     assert root.get("k") == "1" and root.get("id") == "" and root.findtext("c") == "5 < 6"
     assert [part.tag for part in root] == ["b", "c", "d"]
-    assert blank(blanked, lambda path, name: True).count(b"urn:three") == 1, "namespaces are kept"
+    assert blank(blanked, lambda path, name, value: True).count(b"urn:three") == 1, "namespaces are kept"
 
 
 def test_written_out_numbers() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from einthoven.errors import LabelError
+from einthoven.formats import read
+from einthoven.formats.wfdb.wrong_gains import WRONG_GAINS as READ_WITH_A_DOUBT
 from einthoven.labels.layouts import Layout
-from einthoven.labels.layouts.cinc import NO_DIAGNOSIS, read_layout
+from einthoven.labels.layouts.cinc import NO_DIAGNOSIS, WRONG_GAINS, read_layout
 from einthoven.task import Task
 
 SIGNAL = "{name} 1 500 100\n{name}.mat 16x1+24 1000(0)/mV 16 0 0 0 0 I\n"
@@ -112,3 +114,18 @@ def test_the_gain_of_ptb_xl_in_the_form_of_the_challenge_is_that_of_ptb_xl(share
 def test_mixed_gains_are_left_alone(tmp_path: Path) -> None:
     _write(tmp_path, "1", "1.mat 16+24 4880/mV 16 0 0 0 0 II\n#Age: 1\n#Sex: F\n#Dx: 426783006\n")
     assert read_layout(tmp_path).records[0].correction is None
+
+
+def test_plain_reading_doubts_the_same_headers_and_the_correction_takes_the_doubt_back(shared_data: Path) -> None:
+    assert set(WRONG_GAINS) == READ_WITH_A_DOUBT, "the reader of WFDB cannot import the layout"
+    seen = 0
+    for folder in (shared_data / "cinc2021", shared_data / "ptbxl_raw"):
+        for known in read_layout(folder).records:
+            record = read(folder / known.file_name)
+            doubts = [doubt for doubt in record.source.doubts if "known to state a wrong gain" in doubt]
+            assert bool(doubts) == (known.correction is not None), known.file_name
+            if known.correction is not None:
+                seen += 1
+                corrected = known.correction.apply(record).source
+                assert not any("wrong gain" in doubt for doubt in corrected.doubts) and corrected.changed
+    assert seen == 19, "9 of PTB-XL, the rest of Georgia and PTB"

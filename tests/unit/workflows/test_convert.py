@@ -1,7 +1,10 @@
 """Writing ECGs in another format: names, several ECGs, what is not overwritten, a whole dataset, the command."""
 
+import hashlib
 import io
 import json
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +121,88 @@ def test_what_a_format_cannot_hold_is_refused_with_the_name_of_the_file(tmp_path
     with pytest.raises(RecordError, match=r"z\.npz: Its amplitudes"):
         convert_file(tmp_path / "z.npz", tmp_path / "out.edf")
     assert not (tmp_path / "out.edf").exists()
+
+
+PATIENT = "4711"
+UNKEYED = hashlib.sha256(PATIENT.encode()).hexdigest()
+"""What anybody can compute from a patient number: trying out a million of them takes a second."""
+
+
+def _numbered(tmp_path: Path) -> Path:
+    """An ECG that states the number of its patient."""
+    text = f"r 1 500 1000\nr.dat 16 1000/mV 16 0 0 0 0 II\n# Patient ID: {PATIENT}\n# Age: 44\n# Sex: F\n"
+    (tmp_path / "r.hea").write_text(text)
+    (tmp_path / "r.dat").write_bytes((500 * np.sin(np.arange(1000) / 9)).astype("<i2").tobytes())
+    return tmp_path / "r.hea"
+
+
+def _shown(paths: Iterable[Path]) -> str:
+    """The bytes of files, what is packed in them unpacked."""
+    parts = []
+    for path in paths:
+        data = path.read_bytes()
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                data += b"".join(packed.read(name) for name in packed.namelist())
+        parts.append(data.decode("latin-1").replace("\0", ""))
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_outside_a_library_gets_no_id_that_can_be_tried_out(tmp_path: Path, suffix: str) -> None:
+    path = _numbered(tmp_path)
+    assert read(path).subject.id == UNKEYED[:16], "the test looks for what is in the record"
+    (tmp_path / "out").mkdir()
+    outcome = convert_file(path, tmp_path / "out" / f"a{suffix}")
+    shown = _shown((tmp_path / "out").iterdir())
+    assert UNKEYED[:8] not in shown and PATIENT not in shown
+    assert any("number is not written" in text for text in outcome.said)
+    again = read(tmp_path / "out" / f"a{suffix}")
+    assert again.subject.id is None and (again.subject.age in (44.0, None))
+
+
+def test_show_with_json_gives_no_id_that_can_be_tried_out(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["show", str(_numbered(tmp_path)), "--json"])
+    assert result.exit_code == 0 and UNKEYED[:8] not in result.output
+    assert json.loads(result.output)[0]["subject"] == {"age": 44.0, "sex": "F"}
+
+
+def test_a_dataset_keeps_the_id_that_was_made_with_the_key_of_the_library(
+    workspace: Workspace, report: Notes, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    _numbered(folder)
+    import_files(workspace, ImportRequest("mine", (str(folder),)), report)
+    outcome = export_dataset(workspace, "mine", tmp_path / "out", ".npz")
+    identifier = str(np.load(outcome.files[0])["subject_id"])
+    assert len(identifier) > 8 and identifier not in (UNKEYED[:16], PATIENT)
+
+
+def test_what_can_be_read_of_an_archive_is_written_and_the_rest_is_named(tmp_path: Path) -> None:
+    packed = tmp_path / "some.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1.npz", npz(1))
+        archive.writestr("2.npz", npz(2))
+        archive.writestr("bad.npz", npz(3)[:400])
+    outcome = convert_file(packed, tmp_path / "out.csv")
+    assert [Path(path).name for path in outcome.files] == ["out-1.csv", "out-2.csv"]
+    (failure,) = outcome.refused
+    assert "bad.npz" in failure.reason and "1 of its files cannot be read, 2 can" in failure.reason
+    code, text = _run(packed, tmp_path / "more.csv")
+    assert code == 3 and "more-2.csv" in text and "bad.npz" in text
+    with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
+        archive.writestr("bad.npz", npz(3)[:400])
+    code, text = _run(tmp_path / "none.zip", tmp_path / "none.csv")
+    assert code == 1 and not list(tmp_path.glob("none*.csv"))
+
+
+def test_one_ecg_of_several_that_a_format_cannot_hold_stops_nothing(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.writestr("1.npz", npz(1, unit="relative"))
+        archive.writestr("2.npz", npz(2))
+    outcome = convert_file(tmp_path / "some.zip", tmp_path / "out.edf")
+    assert outcome.n_written == 1 and "Its amplitudes" in outcome.refused[0].reason
 
 
 # -- datasets ----------------------------------------------------------------------------------------------------------

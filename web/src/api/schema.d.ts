@@ -2203,6 +2203,10 @@ export interface components {
         /**
          * Subject
          * @description Whose ECG it is, without saying who: pseudonymous id, age in years, sex.
+         *
+         *     In a library the id is made with the library's secret key. In a record straight from a file it is a plain hash
+         *     of the patient's number: it keeps a patient's ECGs together in memory, but whoever tries out all numbers finds
+         *     the one behind it. Never write it out.
          */
         Subject: {
             /** Age */

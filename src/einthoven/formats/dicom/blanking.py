@@ -6,26 +6,39 @@ UIDs are replaced by others made from their hash (PS3.5, B.2), the same for the 
 """
 
 import hashlib
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from einthoven.formats.dicom import tags
 from einthoven.formats.dicom.elements import DEFLATED, EXPLICIT_LITTLE, Dicom, Element, Item, parse, text_of
+from einthoven.formats.dicom.groups import MEDIAN, read_groups
+from einthoven.formats.dicom.leads import lead_from_meaning
 from einthoven.formats.dicom.values import Values
+from einthoven.formats.harmless import is_device, is_label
 from einthoven.formats.source import FileSource
 from einthoven.formats.statements import is_statement
+from einthoven.formats.units import is_ecg_name
 
 _LONG = frozenset((b"OB", b"OW", b"OD", b"OF", b"OL", b"OV", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _NAME = "record.dcm"
 _METHOD = b"Einthoven: known elements kept, all others removed"
 _WRITER_UID = b"2.25.305828488182831875890203105390285383139"
 _MEDIA_CLASS, _MEDIA_INSTANCE, _SYNTAX, _WRITER = 0x00020002, 0x00020003, 0x00020010, 0x00020012
+_SCHEME_VERSION = 0x00080103
+# PS3.16, table 8-1: what their codes mean is published. Other schemes are of whoever wrote the file.
+_PUBLIC_SCHEMES = frozenset({"MDC", "SCPECG", "SCP-ECG", "UCUM", "DCM", "LN", "SCT", "SRT", "SNM3"})
+_NO_ECG = b"MARKER"  # a name that no lead has
 _IDENTITY_REMOVED, _DEIDENTIFICATION = 0x00120062, 0x00120063
 
 
-def blank(source: FileSource) -> Mapping[str, bytes]:
-    """The file with the elements of `tags.KEPT` only; FormatError when it is damaged."""
+def blank(source: FileSource) -> Mapping[str, bytes] | None:
+    """The file with the elements of `tags.KEPT` only; None when a lead has no known name, FormatError when it is
+    damaged."""
     file = parse(source.read())
+    groups, _ = read_groups(Values(file), "")
+    if not all(channel.lead is None or is_label(channel.lead) for group in groups for channel in group.channels):
+        return None
     dataset = _kept(Values(file))
     meta: Item = {
         0x00020001: Element(b"OB", b"\0\1"),
@@ -52,6 +65,8 @@ def _kept(values: Values) -> Item:
     for tag in tags.KEPT & old.keys():
         element = old[tag]
         new[tag] = element if element.items is None else _kept_items(values, element)
+    for tag in (tags.MANUFACTURER, tags.MODEL):
+        _empty_unless(is_device, values, new, tag)
     for tag in (tags.SOP_INSTANCE_UID, tags.STUDY_UID, tags.SERIES_UID):
         new[tag] = Element(b"UI", _other_uid(text_of(old.get(tag))))
     new[_IDENTITY_REMOVED] = Element(b"CS", b"YES")
@@ -67,10 +82,44 @@ def _kept_items(values: Values, element: Element) -> Element:
             for tag, part in item.items()
             if tag in tags.KEPT_IN_ITEMS
         }
+        _blank_labels(values, kept)
         if tags.TEXT_VALUE in kept:
             kept[tags.TEXT_VALUE] = Element(kept[tags.TEXT_VALUE].vr, _statements(values.text(item, tags.TEXT_VALUE)))
         items.append(kept)
     return Element(element.vr, b"", items)
+
+
+def _blank_labels(values: Values, item: Item) -> None:
+    """Labels and codes of which not each word is known lose it; what they decide stays."""
+    label = values.text(item, tags.GROUP_LABEL)
+    if label and not is_label(label):
+        item[tags.GROUP_LABEL] = Element(item[tags.GROUP_LABEL].vr, b"MEDIAN" if MEDIAN.search(label) else b"")
+    _relabel(values, item, tags.CHANNEL_LABEL)
+    if tags.CODING_SCHEME in item and text_of(item[tags.CODING_SCHEME]).upper() not in _PUBLIC_SCHEMES:
+        for tag in (tags.CODING_SCHEME, _SCHEME_VERSION):
+            _empty_unless(_is_short_code, values, item, tag)
+        _relabel(values, item, tags.CODE_MEANING)
+        if not _is_short_code(values.text(item, tags.CODE_VALUE)):
+            _relabel(values, item, tags.CODE_VALUE)
+
+
+def _relabel(values: Values, item: Item, tag: int) -> None:
+    """A label with unknown words becomes the lead that it names, or a name that no lead has where it says so."""
+    label = values.text(item, tag)
+    if not label or is_label(label):
+        return
+    lead = lead_from_meaning(label) or ""
+    known = lead.encode() if lead and is_label(lead) else b""
+    item[tag] = Element(item[tag].vr, known if is_ecg_name(label) else _NO_ECG)
+
+
+def _empty_unless(harmless: Callable[[str], bool], values: Values, item: Item, tag: int) -> None:
+    if tag in item and not harmless(values.text(item, tag)):
+        item[tag] = Element(item[tag].vr, b"")
+
+
+def _is_short_code(text: str) -> bool:
+    return re.fullmatch(r"99[A-Z]{1,8}|[A-Z]{1,4}[-._]?\d{1,4}|\d{1,3}(?:\.\d{1,3}){1,3}", text) is not None
 
 
 def _statements(text: str) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from einthoven.errors import FormatError
-from einthoven.formats.dicom.tags import SEQUENCES
+from einthoven.formats.dicom.tags import SEQUENCES, WAVEFORMS
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -52,12 +52,14 @@ Item = dict[int, Element]
 
 @dataclass(frozen=True, slots=True)
 class Dicom:
-    """A file: its meta information, its dataset, and how that is coded."""
+    """A file: its meta information, its dataset, and how that is coded; `beyond`: bytes behind it that are none of
+    it."""
 
     meta: Mapping[int, Element]
     dataset: Item
     implicit: bool
     big_endian: bool
+    beyond: int = 0
 
 
 class _Reader:
@@ -93,6 +95,8 @@ class _Reader:
             elif vr not in _SHORT_VRS and not implicit:
                 if depth == 0 and not any(data[position - 8 : end]):
                     return found, end  # filled up with zeros
+                if depth == 0 and WAVEFORMS in found:
+                    return found, position - 8  # no element: what somebody or some program hung on behind the file
                 raise FormatError(f"The element ({group:04x},{number:04x}) has no value type: it is damaged.")
             self.left -= 1
             if self.left < 0:
@@ -160,8 +164,8 @@ def parse(data: bytes) -> Dicom:
         body, start = _inflated(data[start:]), 0
         size = len(body)
     implicit, big = syntax == IMPLICIT_LITTLE, syntax == EXPLICIT_BIG
-    dataset, _ = _Reader(body, implicit=implicit, big_endian=big).dataset(start, size, 0)
-    return Dicom(meta=meta, dataset=dataset, implicit=implicit, big_endian=big)
+    dataset, stop = _Reader(body, implicit=implicit, big_endian=big).dataset(start, size, 0)
+    return Dicom(meta=meta, dataset=dataset, implicit=implicit, big_endian=big, beyond=size - stop)
 
 
 def _meta(data: bytes) -> tuple[Item, int]:

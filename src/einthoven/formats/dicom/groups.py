@@ -29,7 +29,7 @@ _TYPES = {
     (64, "SV"): "i8", (64, "UV"): "u8",
 }  # fmt: skip
 _SOUND = {"MB": "mu-law sound", "AB": "A-law sound"}
-_MEDIAN = re.compile(r"median|representative|average|template", re.IGNORECASE)
+MEDIAN = re.compile(r"median|representative|average|template", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Group:
 
     @property
     def is_median(self) -> bool:
-        return self.derived and _MEDIAN.search(self.label) is not None
+        return self.derived and MEDIAN.search(self.label) is not None
 
 
 def read_groups(values: Values, kind: str) -> tuple[tuple[Group, ...], tuple[str, ...]]:
@@ -100,6 +100,8 @@ def _group(values: Values, number: int, item: Item, *, all_ecg: bool) -> Group:
             f"Waveform group {number} states {stated} channels of {samples} samples and describes {len(described)}."
         )
     channels = [_channel(values, position, one) for position, one in enumerate(described)]
+    if all_ecg:
+        _refuse_unknown_unit(number, channels)
     kept = [channel for channel in channels if _is_ecg(channel, all_ecg=all_ecg)]
     positions = {channel.position for channel in kept}
     others = [channel for channel in channels if channel.position not in positions]
@@ -115,8 +117,23 @@ def _group(values: Values, number: int, item: Item, *, all_ecg: bool) -> Group:
     )
 
 
+def _refuse_unknown_unit(number: int, channels: list[Channel]) -> None:
+    """A lead is never left out for its unit: the rest of the file would pass for the whole."""
+    for channel in channels:
+        if channel.lead is not None and is_standard(channel.lead) and not _is_voltage(channel):
+            raise FormatError(
+                f"Lead {channel.lead} of waveform group {number} has the unit {(channel.unit or '')[:16]!r}, which is "
+                "no known unit of voltage: its amplitudes cannot be told.",
+                advice="Export it with a sensitivity in mV, uV, nV or V (UCUM).",
+            )
+
+
+def _is_voltage(channel: Channel) -> bool:
+    return channel.unit is None or kind_of_unit(channel.unit) == "mV"
+
+
 def _is_ecg(channel: Channel, *, all_ecg: bool) -> bool:
-    voltage = channel.unit is None or kind_of_unit(channel.unit) == "mV"
+    voltage = _is_voltage(channel)
     if not all_ecg:
         return voltage and channel.unit is not None and channel.lead is not None and is_standard(channel.lead)
     return voltage and is_ecg_name(channel.lead or channel.label)
@@ -163,6 +180,17 @@ def stored(values: Values, group: Group) -> npt.NDArray[np.integer]:
         )
     rows = np.frombuffer(data, dtype=kind, count=count).reshape(group.n_samples, group.n_channels).T
     return np.ascontiguousarray(rows[[channel.position for channel in group.channels]])
+
+
+def beyond(values: Values, group: Group) -> tuple[str, ...]:
+    """A doubt when the data hold more than is stated, but for the byte that makes their length even."""
+    element = group.item.get(tags.WAVEFORM_DATA)
+    size = _sample_type(values, group.item).itemsize * group.n_channels
+    excess = len(element.value if element else b"") - size * group.n_samples
+    if excess <= 1:
+        return ()
+    more = f"{excess // size} samples" if excess % size <= 1 else f"{excess} bytes"
+    return (f"its waveform data hold {more} more than the {group.n_samples} samples stated; they are not read",)
 
 
 def _sample_type(values: Values, item: Item) -> np.dtype[np.integer]:

@@ -10,7 +10,7 @@ from einthoven.formats.dicom import tags
 from einthoven.formats.dicom.annotations import Note, of_group, read_annotations
 from einthoven.formats.dicom.blanking import blank
 from einthoven.formats.dicom.elements import Item, is_dicom, parse, text_of
-from einthoven.formats.dicom.groups import ECG_CLASSES, Group, padding, read_groups, stored
+from einthoven.formats.dicom.groups import ECG_CLASSES, Group, beyond, padding, read_groups, stored
 from einthoven.formats.dicom.values import Values
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
@@ -53,6 +53,8 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     subject, doubts = _subject(values, recorded)
     if unread:
         doubts = (*doubts, f"{unread} lines of free text were left out: they might name a person")
+    if values.file.beyond:
+        doubts = (*doubts, f"{values.file.beyond} bytes behind its last element are none of DICOM, and not read")
     maker = [values.text(dataset, tag) for tag in (tags.MANUFACTURER, tags.MODEL)]
     origin = Origin(
         name=source.name,
@@ -97,7 +99,7 @@ def _record(file: _File, group: Group, hints: ReadHints, index: int) -> EcgRecor
         file.origin,
         index=index,
         band=_band(group),
-        doubts=(*file.origin.doubts, *_group_doubts(file.values, group), *doubts),
+        doubts=(*file.origin.doubts, *_group_doubts(file.values, group), *beyond(file.values, group), *doubts),
     )
     notes = of_group(file.notes, group.number, rate=settled.rate, n_samples=group.n_samples, is_first=index == 0)
     return make_record(signal, facts, settled, origin, subject=file.subject, annotations=(*_what(group), *notes))
@@ -184,6 +186,7 @@ ENTRY = FormatEntry(
     limits=(
         "Time skew between channels and lead modifiers are said, not corrected.",
         "Lines of free text are kept only where each word is one of ECG interpretation, for they may name a person.",
+        "Bytes behind the last element are passed over and said, but in implicit VR refused.",
         "mu-law and A-law samples (sound) are refused.",
     ),
 )

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
+from einthoven.formats.array_names import is_fact, shown
 from einthoven.formats.arrays import Numbers
 from einthoven.formats.hdf5.heaps import check_heaps
-from einthoven.formats.named_arrays import NamedArray, is_fact
+from einthoven.formats.named_arrays import NamedArray
 
 if TYPE_CHECKING:
     import h5py
@@ -109,36 +110,42 @@ def check_dataset(dataset: "h5py.Dataset", name: str) -> None:
     plan = dataset.id.get_create_plist()
     if plan.get_layout() == h5py.h5d.VIRTUAL or plan.get_external_count():
         raise FormatError(
-            f"The values of its dataset {name} stand in other files, which are never opened.",
+            f"The values of its dataset{_called(name)} stand in other files, which are never opened.",
             advice="Copy the ECG into the file itself, for example with h5repack.",
         )
     filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
     unknown = [str(number) for number in filters if number not in _FILTERS]
     if unknown:
         raise FormatError(
-            f"Its dataset {name} is compressed by filter {', '.join(unknown)}, which needs a plug-in.",
+            f"Its dataset{_called(name)} is compressed by filter {', '.join(unknown)}, which needs a plug-in.",
             advice="Write it again with gzip: h5repack -f GZIP=4 IN OUT.",
         )
     stated, held = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
     most = max(_MAX_RATIO * held, min(_SMALL_BYTES, 1000 * held)) if filters else held
     if stated > most:
         raise FormatError(
-            f"Its dataset {name} states the shape {tuple(dataset.shape)}, {stated} bytes, and holds {held}.",
+            f"Its dataset{_called(name)} states the shape {tuple(dataset.shape)}, {stated} bytes, and holds {held}.",
             advice="Write all values into it; the file may be unfinished or damaged.",
         )
     if dataset.chunks is not None:
         _check_chunks(dataset, name, stated)
 
 
+def _called(name: str) -> str:
+    """The name behind a blank, when it consists of known words."""
+    known = shown(name)
+    return f" {known}" if known else ""
+
+
 def _check_chunks(dataset: "h5py.Dataset", name: str, stated: int) -> None:
     one = math.prod(dataset.chunks) * dataset.dtype.itemsize
     if one > max(stated, _SMALL_BYTES) * 2:
-        raise FormatError(f"Its dataset {name} is stored in pieces of {one} bytes, of which {stated} are used.")
+        raise FormatError(f"Its dataset{_called(name)} is stored in pieces of {one} bytes, of which {stated} are used.")
     wanted = math.prod(-(-length // piece) for length, piece in zip(dataset.shape, dataset.chunks, strict=True))
     there = dataset.id.get_num_chunks()
     if there < wanted:
         raise FormatError(
-            f"Of its dataset {name} {there} of {wanted} pieces were written; the rest has no values.",
+            f"Of its dataset{_called(name)} {there} of {wanted} pieces were written; the rest has no values.",
             advice="The program that wrote it did not finish; export the ECG again.",
         )
 

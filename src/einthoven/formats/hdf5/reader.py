@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from einthoven.formats.arrays import Published, StatedArray, records
+from einthoven.formats.arrays import Published, StatedArray
 from einthoven.formats.entry import FormatEntry
-from einthoven.formats.named_arrays import Named, stated_arrays, without_identity
+from einthoven.formats.named_arrays import Named, records_in, stated_arrays, without_identity
 from einthoven.formats.passport import Origin, reader_name
 from einthoven.formats.source import FileSource
 from einthoven.leads import STANDARD_12
@@ -48,18 +48,12 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
         name=source.name, format=ENTRY.name, sha256=stream_sha256(source.open()), reader=reader_name("h5py")
     )
     with opened(source.open()) as file:
-        yield from records_in(arrays_in(file), hints, origin)
-
-
-def records_in(arrays: Named, hints: ReadHints, origin: Origin) -> Iterator[EcgRecord]:
-    """The ECGs of all signals among `arrays`, read one after the other; indices run on."""
-    index = 0
-    for stated, subject, doubts in stated_arrays(arrays):
-        array = replace(stated, published=CODE_15) if _is_code_15(stated, arrays) else stated
-        here = replace(origin, index=index, doubts=(*origin.doubts, *doubts))
-        for record in records(array, hints, here, subject=subject, streamed=True):
-            yield record
-            index = record.source.index + 1
+        arrays = arrays_in(file)
+        found = [
+            (replace(stated, published=CODE_15) if _is_code_15(stated, arrays) else stated, subject, doubts)
+            for stated, subject, doubts in stated_arrays(arrays)
+        ]
+        yield from records_in(found, hints, origin, streamed=True)
 
 
 def stream_sha256(stream: BinaryIO) -> str:
@@ -129,10 +123,12 @@ ENTRY = FormatEntry(
     blank=blank,
     reads=(
         "The dataset called `signal`, `ecg`, `data`, `tracings` or the like, or the only one with two axes.",
+        "A dataset for each lead (`I`, `II`, ...) in one group, which are put together.",
         "Several ECGs as a third axis in front, as datasets whose names differ in their number, or one in each group.",
         "CODE-15 (`tracings`, `exam_id`): 400 Hz, mV, twelve leads as published; its zero padding becomes missing.",
     ),
     limits=(
+        "Facts count where they stand beside the signal, in it, above it, or in a group such as `info` beside it.",
         "External and soft links, virtual datasets, filters that need a plug-in, and compound types are not read.",
         "Datasets that state over 100 times what they hold, or of which parts were never written, are refused.",
     ),

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from einthoven.errors import FormatError
 from einthoven.formats.dates import calendar_date, iso_date
 from einthoven.formats.mfer.definitions import Definition, Tag, definitions
-from einthoven.formats.passport import OLDEST_YEARS, age_between, pseudonym
+from einthoven.formats.passport import age_between, pseudonym
 from einthoven.leads import lead_from_scp
-from einthoven.record import Sex, Subject
+from einthoven.record import OLDEST_YEARS, Sex, Subject
 
 MAX_CHANNELS = 1024
 DOMINANT_BEAT = 9

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from einthoven.formats.dates import calendar_date
-from einthoven.formats.passport import OLDEST_YEARS, age_between, pseudonym
+from einthoven.formats.passport import age_between, pseudonym
 from einthoven.formats.scp.sections import Container
 from einthoven.formats.statements import is_statement
-from einthoven.record import Annotation, Sex, Subject
+from einthoven.record import OLDEST_YEARS, Annotation, Sex, Subject
 
 END_OF_TAGS = 255
 ID, AGE, BIRTH, SEX, DEVICE, DATE, TIME, HIGH_PASS, LOW_PASS, ELECTRODES = 2, 4, 5, 8, 14, 25, 26, 27, 28, 33
@@ -209,7 +209,7 @@ def read_statements(container: Container, codec: str) -> tuple[tuple[Annotation,
                 continue
             text = "" if number == 11 or body[0] != 0 else _text(value, codec)
             if is_statement(text):
-                found.append(Annotation(text=text[:_LONGEST_TEXT]))
+                found.append(Annotation(text=text))
             elif value.strip(b"\0 "):
                 left_out += 1
     doubts = (

@@ -14,7 +14,7 @@ import numpy as np
 
 from einthoven.formats.source import FileSource
 from einthoven.formats.wfdb.comments import read_comments
-from einthoven.formats.wfdb.header import Header, SignalLine
+from einthoven.formats.wfdb.header import NO_DESCRIPTION, Header, SignalLine
 from einthoven.formats.wfdb.samples import decode
 from einthoven.formats.wfdb.signals import beside, header_text, read_header, with_samples
 from einthoven.formats.wfdb.storage import FLAC, bytes_of
@@ -76,7 +76,9 @@ def _blank_header(header: Header, raw: bytes, name: str, names: _Names) -> bytes
     new = [" ".join([name + segments, *stated, *when[:2]])]
     for line in body[1 : 1 + (header.n_segments or len(header.signals))]:
         file, _, tail = line.partition(" ") if " " in line else line.partition("\t")
-        new.append(f"{names.of_segment(file) if header.n_segments else names.of_data(file)} {tail.strip()}")
+        # Where a signal has no name of its own, WFDB writes that of the record.
+        tail = NO_DESCRIPTION.sub("", tail).strip()
+        new.append(f"{names.of_segment(file) if header.n_segments else names.of_data(file)} {tail}")
     new += [f"# {comment}" for comment in read_comments(header.comments).kept]
     return ("\n".join(new) + "\n").encode("utf-8")
 

@@ -24,11 +24,13 @@ _SIGNAL = re.compile(
     r"^(?P<file>\S+)\s+(?P<format>\d+)(?:x(?P<per_frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?(?P<rest>\s.*)?$"
 )
 _GAIN = re.compile(r"^(?P<gain>-?[\d.]+(?:[eE][+-]?\d+)?)(?:\((?P<baseline>-?\d+)\))?(?:/(?P<unit>\S+))?$")
+NO_DESCRIPTION = re.compile(r"record \S+, signal \d+")
 
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """One signal as the header states it. `gain` is None when uncalibrated, `unit` mV by the standard's default."""
+    """One signal as the header states it. `gain` is None when uncalibrated, `unit` mV by the standard's default, and
+    `name` empty where it has none."""
 
     file: str
     format: int
@@ -148,8 +150,13 @@ def _signal(line: str) -> SignalLine:
         zero=zero,
         initial=_integer(fields, 3),
         checksum=_integer(fields, 4),
-        name=fields[6].strip() if len(fields) > 6 else "",
+        name=_description(fields[6]) if len(fields) > 6 else "",
     )
+
+
+def _description(text: str) -> str:
+    """What the signal is; empty for what WFDB writes of itself where nobody said it."""
+    return "" if NO_DESCRIPTION.fullmatch(text.strip()) else text.strip()
 
 
 @lru_cache(maxsize=256)

@@ -20,12 +20,14 @@ from einthoven.formats.wfdb.signals import (
     by_rate,
     finish,
     header_text,
+    present_name,
     rate_of,
     read_header,
     read_segment,
     with_samples,
 )
 from einthoven.formats.wfdb.storage import FLAC
+from einthoven.formats.wfdb.wrong_gains import doubts_about_gain
 from einthoven.record import EcgRecord, ReadHints
 
 
@@ -39,12 +41,12 @@ def claims(source: FileSource) -> bool:
 def companions(source: FileSource) -> tuple[str, ...]:
     """Data files, and for multi-segment records the headers of the segments with their data files."""
     header, _ = read_header(source)
-    names = [line.file for line in with_samples(header)]
+    names = [present_name(source, line.file) for line in with_samples(header)]
     for name in dict.fromkeys(name for name, _ in header.segments if name != "~"):
         names.append(f"{name}.hea")
         segment = source.sibling(f"{name}.hea")
         if segment is not None:
-            names += [line.file for line in with_samples(read_header(segment)[0])]
+            names += [present_name(segment, line.file) for line in with_samples(read_header(segment)[0])]
     return tuple(dict.fromkeys(names))
 
 
@@ -69,7 +71,8 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
         _refuse_without_ecg(header, segment)
         if any(line.format in FLAC for line in segment.lines):
             origin = replace(origin, reader=reader_name("soundfile"))
-        origin = replace(origin, sha256=sha256(raw, *segment.data), doubts=(*segment.doubts, *said.doubts))
+        doubts = (*doubts_about_gain(header, source.name), *segment.doubts, *said.doubts)
+        origin = replace(origin, sha256=sha256(raw, *segment.data), doubts=doubts)
         yield from _records(header, segment, origin, said, hints)
 
 
@@ -170,6 +173,7 @@ ENTRY = FormatEntry(
         "Data files with a header of their own, skipped by the byte offset: MATLAB (.mat), EDF and BDF.",
         "Several data files, several samples per frame (signals of each rate are a record of their own), skew.",
         "Records of several segments, of fixed and variable layout; gaps become missing samples.",
+        "Data files that are packed with gzip (`r16.dat.gz` beside `r16.hea`).",
         "Age, sex, SNOMED CT codes (CinC), labels and findings (LUDB) in comments; impossible dates are passed over.",
     ),
     tried=(
@@ -177,7 +181,10 @@ ENTRY = FormatEntry(
         "package's own test files in every storage format and layout."
     ),
     limits=(
-        "A header that states no rate or no gain is asked for, although header(5) would take 250 Hz and 200 per mV.",
+        "A rate or gain that the header does not state is asked for, although header(5) would take 250 Hz and 200 per "
+        "mV; so are leads that are called `record NAME, signal N`, as WFDB calls signals without a description.",
+        "The first headers of the PhysioNet Challenge (E..., HR..., S...) state a wrong gain: they are read as they "
+        "are, with a doubt; the layout cinc corrects them.",
         "Signals that are no ECG by unit or name are left out, and named.",
         "Segments that are missing, or a record that is nearly all gap, are refused; each segment can be read alone.",
         "Annotation files (.atr and others) are not read.",

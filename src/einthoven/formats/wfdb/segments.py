@@ -106,7 +106,12 @@ def _place(joined: Joined, segment: Segment, *, position: int) -> None:
     for line, stored in zip(segment.lines, segment.stored, strict=True):
         if line.gain is None:
             raise FormatError(f"Signal {line.name} of a segment has no gain, so that its amplitude is unknown.")
-        name = canonical_lead(line.name) or "unnamed"
+        name = canonical_lead(line.name)
+        if not name:
+            raise FormatError(
+                "A signal of a segment has no name, so that the segments cannot be joined lead by lead.",
+                advice="Read its segments one by one, with their leads as a hint, or name the signals in the headers.",
+            )
         rows = joined.groups.setdefault(line.per_frame, Rows())
         if name not in rows.signals:
             rows.signals[name] = np.full(joined.total * line.per_frame, np.nan, dtype=np.float32)

@@ -13,6 +13,8 @@ from einthoven.formats.wfdb.header import MAX_HEADER_BYTES, Header, SignalLine, 
 from einthoven.formats.wfdb.samples import decode
 from einthoven.formats.wfdb.storage import INVALID, Stored
 
+_PACKED = ".gz"
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -41,14 +43,29 @@ def read_header(source: FileSource) -> tuple[Header, bytes]:
 
 
 def beside(source: FileSource, name: str) -> FileSource:
-    """The file `name` beside the header; FormatError that asks for it when it is not there."""
-    found = source.sibling(name)
+    """The file `name` beside the header, also packed with gzip; FormatError that asks for it when it is not there."""
+    found = source.sibling(name) or _unpacked(source, name)
     if found is None:
         raise FormatError(
             f"The file {name}, which the header names, is not there.",
             advice=f"Add {name} to the same folder or upload.",
         )
     return found
+
+
+def present_name(source: FileSource, name: str) -> str:
+    """The name under which the file lies beside the header: `name`, or with `.gz` where only that is there."""
+    packed = f"{name}{_PACKED}"
+    return packed if source.sibling(name) is None and source.sibling(packed) is not None else name
+
+
+def _unpacked(source: FileSource, name: str) -> FileSource | None:
+    from einthoven.formats.archives import Budget, Unpacked, archive_kind  # which know the formats
+
+    packed = source.sibling(f"{name}{_PACKED}")
+    if packed is None or archive_kind(packed) != "gzip":
+        return None
+    return Unpacked(packed, "gzip", Budget(packed.size))
 
 
 def with_samples(header: Header) -> list[SignalLine]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from einthoven.record import Sex
+from einthoven.record import OLDEST_YEARS, Sex
 from einthoven.task import Answer, Task, TaskClass
 
-OLDEST_YEARS = 130.0
 _SEXES: Mapping[str, Sex] = {"f": "F", "female": "F", "m": "M", "male": "M"}
 
 

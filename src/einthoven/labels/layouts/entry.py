@@ -16,6 +16,7 @@ SCALE_DOUBTS = (
     "amplitudes reach",
     "no amplitude above",
     "QRS of about",
+    "its header is known to state a wrong gain",
 )
 """How the doubts begin that reading has about a scale; a correction of the scale answers them."""
 
