@@ -41,12 +41,13 @@ def claims(source: FileSource) -> bool:
 def companions(source: FileSource) -> tuple[str, ...]:
     """Data files, and for multi-segment records the headers of the segments with their data files."""
     header, _ = read_header(source)
-    names = [present_name(source, line.file) for line in with_samples(header)]
+    names = [present_name(source, file) for file in dict.fromkeys(line.file for line in with_samples(header))]
     for name in dict.fromkeys(name for name, _ in header.segments if name != "~"):
         names.append(f"{name}.hea")
         segment = source.sibling(f"{name}.hea")
         if segment is not None:
-            names += [present_name(segment, line.file) for line in with_samples(read_header(segment)[0])]
+            files = dict.fromkeys(line.file for line in with_samples(read_header(segment)[0]))
+            names += [present_name(segment, file) for file in files]
     return tuple(dict.fromkeys(names))
 
 
