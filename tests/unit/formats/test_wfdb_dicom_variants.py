@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from contracts.ecg_files import EIGHT, SHUFFLED, Case, Unwritable, Written
+from contracts.ecg_files import EIGHT, SHUFFLED, Case, Unwritable
 from contracts.writers_wfdb_dicom import GAIN, VARIANTS_WFDB_DICOM, WRITERS_WFDB_DICOM, write_storage
 from einthoven.formats import FORMATS, MemorySource, detect, read_all
 from einthoven.leads import STANDARD_12
@@ -17,11 +17,12 @@ CASES = (Case(500.0, "mV", STANDARD_12, 510), Case(257.5, "uV", SHUFFLED, 294, g
 ALL = WRITERS_WFDB_DICOM | VARIANTS_WFDB_DICOM
 
 
-def _written(name: str, case: Case) -> Written:
+def _writable(name: str, case: Case) -> bool:
     try:
-        return ALL[name](case)
-    except Unwritable as reason:
-        pytest.skip(str(reason))
+        ALL[name](case)
+    except Unwritable:
+        return False
+    return True
 
 
 def _read(files: Mapping[str, bytes]) -> EcgRecord:
@@ -29,10 +30,12 @@ def _read(files: Mapping[str, bytes]) -> EcgRecord:
     return record
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("name", VARIANTS_WFDB_DICOM)
+PAIRS = [(name, case) for name in VARIANTS_WFDB_DICOM for case in CASES if _writable(name, case)]
+
+
+@pytest.mark.parametrize(("name", "case"), PAIRS, ids=str)
 def test_a_known_signal_comes_back_from_every_variant(name: str, case: Case) -> None:
-    written = _written(name, case)
+    written = ALL[name](case)
     record = _read(written.files)
     assert record.leads == case.leads and record.rate == pytest.approx(case.rate, rel=1e-9)
     # The steps of 10 digits that a decimal string of DICOM has, and float32.
@@ -40,9 +43,9 @@ def test_a_known_signal_comes_back_from_every_variant(name: str, case: Case) -> 
     assert not any("checksum" in doubt or "samples more" in doubt for doubt in record.source.doubts)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if _writable(name, CASES[1])])
 def test_what_is_blanked_is_of_the_same_format_and_decodes_to_the_same(name: str) -> None:
-    written = _written(name, CASES[1])
+    written = ALL[name](CASES[1])
     source = MemorySource(written.name, written.files)
     entry = detect(source)
     files = entry.blank(source)
