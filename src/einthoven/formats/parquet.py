@@ -98,7 +98,7 @@ def _columns(file: "parquet.ParquetFile", doubts: list[str]) -> tuple[StatedArra
     if not leads:
         raise FormatError(f"None of its {len(schema.names)} columns is a lead: {listed(schema.names)}.")
     times = [name for name, column in described.items() if column.kind == "time" and is_time_unit(column.unit)]
-    table = file.read(columns=[*leads, *times[:1]])
+    table = file.read(columns=[*leads, *times[:1]], use_threads=False)
     columns = {name: _numbers(table.column(name)) for name in leads}
     columns = {
         name: column for name, column in columns.items() if is_standard(described[name].name) or not _counts(column)
