@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -99,6 +100,13 @@ def _is_plain(name: str) -> bool:
     return bool(name) and name not in (".", "..") and not set(name) & set("/\\\0:")
 
 
+@lru_cache(maxsize=2)
+def _names_in(folder: Path, changed: int) -> dict[str, str]:
+    """Names in a folder by their case folded, as of the moment it was `changed`: in a folder of 100,000 files every
+    one may look for another that is not there."""
+    return {path.name.casefold(): path.name for path in folder.iterdir()}
+
+
 @dataclass(frozen=True, slots=True)
 class PathSource:
     """A file on disk. `root` is the folder that names are relative to, and the outermost one used."""
@@ -146,9 +154,9 @@ class PathSource:
         try:
             if exact.is_file():
                 return PathSource(exact, self.root)
-            for candidate in self.path.parent.iterdir():
-                if candidate.name.casefold() == name.casefold() and candidate.is_file():
-                    return PathSource(candidate, self.root)
+            found = _names_in(self.path.parent, self.path.parent.stat().st_mtime_ns).get(name.casefold())
+            if found is not None and (self.path.parent / found).is_file():
+                return PathSource(self.path.parent / found, self.root)
         except OSError:
             return None
         return None

@@ -1,5 +1,6 @@
 """Where bytes come from: names, siblings and what may not be reached."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,22 @@ def test_a_file_above_the_limit_is_refused_before_it_is_read(tmp_path: Path, mon
     (tmp_path / "big.csv").write_bytes(b"1,2\n" * 10)
     with pytest.raises(FormatError, match=r"big\.csv has .* GiB"):
         next(read_all(PathSource(tmp_path / "big.csv")))
+
+
+def test_a_folder_is_listed_once_however_many_files_look_for_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (tmp_path / f"{number}.mat").write_bytes(b"x")
+    (tmp_path / "7.HEA").write_bytes(b"x")
+    listed: list[Path] = []
+    iterdir = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: listed.append(folder) or iterdir(folder))
+    found = [PathSource(tmp_path / f"{number}.mat").sibling(f"{number}.hea") for number in range(20)]
+    assert [source.name for source in found if source is not None] == ["7.HEA"]
+    assert len(listed) == 1
+    later = tmp_path / "8.Hea"
+    later.write_bytes(b"x")
+    os.utime(tmp_path, ns=(1, 1))  # a folder's time may be too coarse to show what came in the same moment
+    beside = PathSource(tmp_path / "8.mat").sibling("8.hea")
+    assert beside is not None and beside.name == "8.Hea"
