@@ -13,7 +13,7 @@ import numpy as np
 from einthoven.leads import STANDARD_12
 from einthoven.record import Amplitude, EcgRecord, SourceInfo, Subject
 from einthoven.results import Epoch, Failure
-from einthoven.store import Database
+from einthoven.store.database import Database
 from einthoven.workflows.workspace import Workspace
 
 RATE = 100.0

@@ -12,6 +12,7 @@ from einthoven.formats.entry import FORMATS
 from einthoven.formats.foreign import is_label_table
 from einthoven.formats.reading import detect
 from einthoven.formats.source import FileSource, SeenSource
+from einthoven.formats.wfdb import companions
 
 _LABEL_TABLES = frozenset({"ptbxl_database.csv", "scp_statements.csv"})
 _DOCUMENTS = frozenset(
@@ -136,10 +137,9 @@ def folder_and_stem(name: str) -> tuple[str, str]:
 def owners_among(headers: Iterable[FileSource]) -> dict[str, str]:
     """Names (casefolded) of files that headers name, with the header that does."""
     owners: dict[str, str] = {}
-    entry = FORMATS.get("wfdb")
     for source in headers:
         try:
-            names = entry.companions(source)
+            names = companions(source)
         except EinthovenError:
             continue  # said again, with its reason, when the header is read
         for name in names:

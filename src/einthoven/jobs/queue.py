@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from einthoven.errors import Conflict, NotFound
-from einthoven.store import Database
 from einthoven.store import tables as t
-from einthoven.store.database import now
+from einthoven.store.database import Database, now
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import Job, JobEvent, JobState, Problem, Progress
 

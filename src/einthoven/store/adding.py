@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Text, bindparam, func, insert, select, type_coerce
 
 from einthoven.errors import EinthovenError
 from einthoven.record import EcgRecord
 from einthoven.store import tables as t
 from einthoven.store import twins
+from einthoven.store.record_facts import SKETCH_COLUMNS
 from einthoven.store.types import Added, NewItem
 
-SKETCH_COLUMNS = tuple(f"sketch_{part}" for part in "abcde")
 MAX_COMPARED = 12
 """Records that are compared sample by sample with a new one. Sketches of one heart can lie near each other."""
 
@@ -22,6 +22,10 @@ _NEAR = (
     "WHERE r.n_samples = ? AND " + " AND ".join(f"r.{name} BETWEEN ? AND ?" for name in SKETCH_COLUMNS) +
     " AND i.dataset_id = ? ORDER BY i.id LIMIT ?"
 )  # fmt: skip
+
+_RECORDS, _ITEMS = insert(t.records), insert(t.items)
+# The process that read the file has made JSON of the quality: here it is text.
+_QUALITIES = insert(t.qualities).values(record_id=bindparam("id"), quality=type_coerce(bindparam("json"), Text))
 
 
 @dataclass(slots=True)
@@ -76,9 +80,9 @@ def look_up(c: Connection, dataset_id: int, items: Sequence[NewItem]) -> Batch:
 
 def write_rows(c: Connection, batch: Batch) -> None:
     """Write what `add_one` collected: one statement a table."""
-    for table, rows in ((t.records, batch.records), (t.qualities, batch.qualities), (t.items, batch.items)):
+    for statement, rows in ((_RECORDS, batch.records), (_QUALITIES, batch.qualities), (_ITEMS, batch.items)):
         if rows:
-            c.execute(insert(table), rows)
+            c.execute(statement, rows)
 
 
 def add_one(
@@ -99,7 +103,7 @@ def add_one(
         quality = facts.pop("quality", None)
         batch.records.append({"id": item.record_id, **facts})
         if quality is not None:
-            batch.qualities.append({"record_id": item.record_id, "quality": quality})
+            batch.qualities.append({"id": item.record_id, "json": quality})
         batch.known.add(item.record_id)
     number = batch.next_id
     batch.next_id += 1
@@ -150,25 +154,3 @@ def _twin(c: Connection, batch: Batch, item: NewItem, load: Callable[[str], EcgR
         except EinthovenError:
             continue  # a signal that cannot be loaded is said where it is looked at
     return None
-
-
-def record_facts(record: EcgRecord, *, quality: Any = None, grade: str | None = None) -> dict[str, Any]:
-    """The columns of the table of records for a record without an original, and its quality."""
-    sketch = twins.sketch(record)
-    return {
-        "rate": record.rate,
-        "n_samples": record.n_samples,
-        "n_leads": record.n_leads,
-        "amplitude": record.amplitude,
-        "format": record.source.format,
-        "simulated": record.source.simulated,
-        "doubts": list(record.source.doubts),
-        "sha256": record.source.sha256 or None,
-        "part": record.source.index,
-        "original": None,
-        "original_bytes": None,
-        "identifiers": False,
-        "quality": quality,
-        "grade": grade,
-        **dict(zip(SKETCH_COLUMNS, sketch or (None,) * len(SKETCH_COLUMNS), strict=True)),
-    }

@@ -13,6 +13,8 @@ from pathlib import Path
 from einthoven.errors import FormatError, NotFound
 from einthoven.store.signals import write_private
 
+MAX_KEPT_BYTES = 64 * 2**20
+"""Larger files are not kept, neither originals nor refused ones."""
 _WHEN = (1980, 1, 1, 0, 0, 0)
 """The first moment a ZIP can state: when the file was made stands in no archive."""
 _PROBE_BYTES = 4096

@@ -12,11 +12,10 @@ from einthoven.errors import NotFound
 from einthoven.results import Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
+from einthoven.store.originals import MAX_KEPT_BYTES
 from einthoven.store.signals import place, write_atomically
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import RefusedFile
-
-MAX_KEPT_BYTES = 64 * 2**20
 
 
 class Quarantine:

@@ -1,6 +1,5 @@
 """Datasets, their records, and what is known about each."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,10 +12,11 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.record import EcgRecord, Subject
 from einthoven.store import tables as t
-from einthoven.store.adding import add_one, look_up, record_facts, write_rows
+from einthoven.store.adding import add_one, look_up, write_rows
 from einthoven.store.counting import distributions
 from einthoven.store.database import Database, now
 from einthoven.store.originals import Originals
+from einthoven.store.record_facts import record_facts, record_identity
 from einthoven.store.signals import SignalFiles, place, write_waiting
 from einthoven.store.types import Added, Counts, Dataset, Item, ItemQuery, NewItem, Original, TaskInfo
 from einthoven.task import Answer, Task, TaskClass
@@ -422,12 +422,6 @@ class Store:
         if found is None:
             raise _no_dataset(c, dataset)
         return found
-
-
-def record_identity(record: EcgRecord) -> str:
-    """The id of a record: a hash of what it shows and of the file it was read from."""
-    parts = (record.fingerprint(), record.source.sha256, str(record.source.index))
-    return hashlib.sha256(":".join(parts).encode()).hexdigest()[:32]
 
 
 def name_taken(dataset: str, file_name: str) -> Conflict:

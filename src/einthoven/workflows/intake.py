@@ -7,6 +7,7 @@ many processes as there are cores, and a crash costs one file.
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -23,11 +24,9 @@ from einthoven.formats.source import SeenSource
 from einthoven.record import EcgRecord, ReadHints, Sex, Subject
 from einthoven.results import Failure
 from einthoven.signal.quality import assess
-from einthoven.store.adding import record_facts
-from einthoven.store.originals import pack
-from einthoven.store.quarantine import MAX_KEPT_BYTES
+from einthoven.store.originals import MAX_KEPT_BYTES, pack
+from einthoven.store.record_facts import record_facts, record_identity
 from einthoven.store.signals import write_private, write_waiting
-from einthoven.store.store import record_identity
 from einthoven.store.types import NewItem
 from einthoven.workflows.names import identifying_parts, pseudonym, stored_name, without_names
 
@@ -303,11 +302,12 @@ def _still_there(files: Mapping[str, bytes], parts: tuple[str, ...]) -> bool:
     return False
 
 
-def _quality(record: EcgRecord) -> tuple[Any, str]:
+def _quality(record: EcgRecord) -> tuple[str, str]:
     """What `signal.quality` finds: as JSON for the library, and the grade in a word."""
     found = assess(record)
     leads = [{name: getattr(lead, name) for name in lead.__slots__} for lead in found.leads]
-    return {"grade": found.grade, "reason": found.reason, "unit": found.unit, "leads": leads}, found.grade
+    quality = {"grade": found.grade, "reason": found.reason, "unit": found.unit, "leads": leads}
+    return json.dumps(quality, ensure_ascii=False, allow_nan=False), found.grade
 
 
 def _stored(rules: Rules, name: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from einthoven.errors import NotFound, SettingError
 from einthoven.jobs import JobQueue
-from einthoven.store import Database, ModelShelf, Quarantine, Store
+from einthoven.store.database import Database
+from einthoven.store.models import ModelShelf
+from einthoven.store.quarantine import Quarantine
 from einthoven.store.signals import write_atomically
-from einthoven.store.store import checked_name
+from einthoven.store.store import Store, checked_name
 from einthoven.store.types import Job
 from einthoven.workflows.names import pseudonym
 from einthoven.workflows.plain import to_plain

@@ -11,8 +11,8 @@ from einthoven.errors import Cancelled, Conflict, NotFound
 from einthoven.jobs import JobQueue, queue, reporter, stop_if_cancelled
 from einthoven.jobs.reporter import StoredReporter
 from einthoven.results import Epoch, Failure
-from einthoven.store import Database
 from einthoven.store import tables as t
+from einthoven.store.database import Database
 from einthoven.store.types import Problem, Progress
 from small_ecgs import new_database
 

@@ -11,16 +11,16 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from einthoven import store
 from einthoven.errors import SettingError
-from einthoven.store import Database
-from einthoven.store.database import REVISION
+from einthoven.store import database
+from einthoven.store.database import REVISION, Database
+from einthoven.store.store import Store
 from einthoven.store.tables import metadata
 
 
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
 
 
@@ -65,7 +65,8 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys, pathlib
-from einthoven.store import Database, Store
+from einthoven.store.database import Database
+from einthoven.store.store import Store
 home, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 sys.stdin.read()
 store = Store(Database(home / "einthoven.db"), home)
@@ -86,5 +87,5 @@ def test_programs_that_start_at_once_on_an_empty_folder_make_one_database_and_wr
         process.stdin.close()
     errors = [process.stderr.read().decode() for process in started if process.stderr is not None]
     assert [process.wait() for process in started] == [0, 0, 0], errors
-    datasets = store.Store(Database(tmp_path / "einthoven.db"), tmp_path).datasets()
+    datasets = Store(Database(tmp_path / "einthoven.db"), tmp_path).datasets()
     assert len(datasets) == 40

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from einthoven.errors import Conflict, NotFound, SettingError
-from einthoven.store import Database, Store
+from einthoven.store.database import Database
+from einthoven.store.store import Store
 from einthoven.store.types import ItemQuery
 from einthoven.task import Task, TaskClass
 from small_ecgs import ecg, new_database

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 
 from einthoven import store as package
 from einthoven.leads import STANDARD_12
-from einthoven.store import Database, Store
+from einthoven.store.database import Database
+from einthoven.store.store import Store
 from einthoven.store.types import ItemQuery
 from einthoven.workflows import library, show
 from einthoven.workflows.workspace import Workspace

@@ -6,7 +6,7 @@ import pytest
 
 from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.spec import ModelSpec
-from einthoven.store import ModelShelf
+from einthoven.store.models import ModelShelf
 from einthoven.task import TaskClass
 from small_ecgs import new_database
 

@@ -6,7 +6,10 @@ import pytest
 
 from einthoven.errors import NotFound
 from einthoven.results import Failure
-from einthoven.store import Database, Quarantine, Store, quarantine
+from einthoven.store import quarantine
+from einthoven.store.database import Database
+from einthoven.store.quarantine import Quarantine
+from einthoven.store.store import Store
 from small_ecgs import new_database
 
 

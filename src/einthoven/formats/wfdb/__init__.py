@@ -1,5 +1,5 @@
 """WFDB, the record format of PhysioNet."""
 
-from einthoven.formats.wfdb.reader import ENTRY
+from einthoven.formats.wfdb.reader import ENTRY, companions
 
-__all__ = ["ENTRY"]
+__all__ = ["ENTRY", "companions"]
