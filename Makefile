@@ -69,9 +69,9 @@ $(VENV)/.created:
 	@$(PYTHON) tools/create_venv.py $(VENV) "$(CURDIR)"
 
 $(VENV)/.run-installed: $(VENV)/.created $(PINNED)
-	options=$$($(BIN)/python tools/torch_index.py $(TORCH)) && $(PIP) $$options -e '.[train]'
+	options=$$($(BIN)/python tools/torch_index.py $(TORCH)) && $(PIP) $$options -e '.[train,beats]'
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.created $(PINNED)
-	options=$$($(BIN)/python tools/torch_index.py $(TORCH)) && $(PIP) $$options -e '.[train,test]'
+	options=$$($(BIN)/python tools/torch_index.py $(TORCH)) && $(PIP) $$options -e '.[train,beats,test]'
 	@touch $@

@@ -12,7 +12,7 @@ from pathlib import Path
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "leads", "record", "task", "spec", "results", "registry"}),
     frozenset({"formats", "writers", "signal", "simulate", "metrics", "codes", "labels"}),
-    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine"}),
+    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine", "beats"}),
     frozenset({"store", "jobs"}),
     frozenset({"workflows"}),
     frozenset({"settings", "wiring", "worker", "workbench", "api", "cli", "__main__"}),
@@ -28,7 +28,7 @@ BESIDE = frozenset({("labels", "codes"), ("jobs", "store")})
 ONLY_IN: Mapping[str, frozenset[str]] = {
     "torch": frozenset({"models", "onnx", "train"}),
     "onnxscript": frozenset({"onnx"}),
-    "onnxruntime": frozenset({"infer", "onnx"}),
+    "onnxruntime": frozenset({"infer", "onnx", "beats"}),
     "fastapi": frozenset({"api"}),
     "starlette": frozenset({"api"}),
     "sse_starlette": frozenset({"api"}),
@@ -44,7 +44,7 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
 # Packages that take long to import: only inside functions, except by torch's own units, imported on use.
 HEAVY = frozenset(
     {"wfdb", "pydicom", "scipy", "sklearn", "pandas", "torch", "onnx", "onnxruntime", "onnxscript", "h5py", "pyarrow"}
-    | {"ecgdatakit", "edfio"}
+    | {"ecgdatakit", "edfio", "neurokit2", "rlign"}
 )
 IMPORTED_ON_USE = ONLY_IN["torch"]
 

@@ -1,0 +1,1 @@
+"""Beats of an ECG and what is measured on them: an `EcgRecord` becomes `Beats`, and those measurements."""
