@@ -24,7 +24,7 @@ from einthoven.formats.columns import (
 )
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.passport import Origin, reader_name, sha256
-from einthoven.formats.source import FileSource
+from einthoven.formats.source import FileSource, once
 from einthoven.formats.table_preamble import stated
 from einthoven.formats.text_table import SNIFF_BYTES, Layout, Parsed, decode_text, parse, plain_bytes, sniff
 from einthoven.formats.units import COUNTS, kind_of_unit
@@ -40,24 +40,35 @@ _SECONDS_A_DAY = 86400.0
 
 
 def claims(source: FileSource) -> bool:
-    head = source.head(SNIFF_BYTES)
-    layout = _layout_of(head)
+    layout = _layout_of(source)
     return layout is not None and not (layout.header and looks_like_labels(names_and_units(layout.header)[0]))
 
 
-def _layout_of(data: bytes) -> Layout | None:
-    """Told from the same bytes in `claims` and `read`, so that both say the same."""
-    head = data[:SNIFF_BYTES]
-    text = decode_text(head)
-    return None if text is None else sniff(text, complete=len(head) < SNIFF_BYTES)
+def _layout_of(source: FileSource) -> Layout | None:
+    """Told from the same bytes in `claims`, `read` and `blank`, so that all say the same."""
+
+    def find() -> Layout | None:
+        head = source.head(SNIFF_BYTES)
+        text = decode_text(head)
+        return None if text is None else sniff(text, complete=len(head) < SNIFF_BYTES)
+
+    return once(source, "csv layout", find)
+
+
+def _parsed(source: FileSource, plain: bytes, layout: Layout, *, counts: bool = False) -> Parsed:
+    """With `counts` more is refused and no value is another, so that what was read with it serves without it too."""
+    if counts:
+        parsed = once(source, "csv table of counts", lambda: parse(plain, layout, counts=True))
+        return once(source, "csv table", lambda: parsed)
+    return once(source, "csv table", lambda: parse(plain, layout))
 
 
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     data = source.read()
-    layout, plain = _layout_of(data), plain_bytes(data)
+    layout, plain = _layout_of(source), plain_bytes(data)
     if plain is None or layout is None:
         raise FormatError("Its text is no table of numbers.")
-    parsed = parse(plain, layout, counts=_are_counts(layout, hints))
+    parsed = _parsed(source, plain, layout, counts=_are_counts(layout, hints))
     doubts: list[str] = []
     if parsed.empty_lines:
         lines = "1 empty line" if parsed.empty_lines == 1 else f"{parsed.empty_lines} empty lines"
@@ -121,13 +132,19 @@ def _from_columns(table: Table, columns: Sequence[Column], hints: ReadHints, dou
     if numbered:
         remark = f"{remark} Its header numbers the columns and names no lead.".strip()
     return StatedArray(
-        table.T[leads].T,
+        _columns(table, leads),
         rate=rate,
         units=_units([columns[i] for i in leads]),
         leads=None if numbered else names,
         orientation="samples-first",
         remark=remark,
     )
+
+
+def _columns(table: Table, indices: Sequence[int]) -> Table:
+    """Columns of the table by rising index: a view of adjacent ones, as leads mostly are, else a copy."""
+    first, last = indices[0], indices[-1]
+    return table[:, first : last + 1] if last - first + 1 == len(indices) else table.T[indices].T
 
 
 def _bare(table: Table, layout: Layout, hints: ReadHints, doubts: list[str]) -> StatedArray:
@@ -243,10 +260,10 @@ def blank(source: FileSource) -> Mapping[str, bytes] | None:
     Written again are the leads, with rate and unit: no comment, no line above the table, no other column.
     """
     data = source.read()
-    layout, plain = _layout_of(data), plain_bytes(data)
+    layout, plain = _layout_of(source), plain_bytes(data)
     if plain is None or layout is None:
         return None
-    parsed = parse(plain, layout)
+    parsed = _parsed(source, plain, layout)
     name = PurePosixPath(source.name).name
     if _holds_numbers_only(parsed, layout, plain):
         return {name: data}

@@ -15,7 +15,7 @@ from einthoven.formats import mat_5, mat_73
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.named_arrays import NamedArray, records_in, stated_arrays, without_identity
 from einthoven.formats.passport import Origin, reader_name, sha256
-from einthoven.formats.source import MAX_SAMPLES, FileSource
+from einthoven.formats.source import MAX_SAMPLES, FileSource, once
 from einthoven.record import EcgRecord, ReadHints
 
 _MAT_5 = b"MATLAB 5.0 MAT-file"
@@ -43,13 +43,13 @@ def _is_mat_4(head: bytes) -> bool:
 
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     data = source.read()
-    with _variables(data) as (arrays, package):
+    with _variables(source, data) as (arrays, package):
         origin = Origin(name=source.name, format=ENTRY.name, sha256=sha256(data), reader=reader_name(package))
         yield from records_in(stated_arrays(arrays), hints, origin)
 
 
 @contextmanager
-def _variables(data: bytes) -> Iterator[tuple[Mapping[str, NamedArray], str]]:
+def _variables(source: FileSource, data: bytes) -> Iterator[tuple[Mapping[str, NamedArray], str]]:
     """Variables by name, members of structures by their path; and the package that reads them."""
     if data.startswith(_MAT_73):
         from einthoven.formats.hdf5.contents import opened
@@ -57,9 +57,9 @@ def _variables(data: bytes) -> Iterator[tuple[Mapping[str, NamedArray], str]]:
         with opened(io.BytesIO(data)) as file:
             yield mat_73.variables(file), "h5py"
     elif data.startswith(_MAT_5):
-        yield mat_5.variables(data), "einthoven"
+        yield once(source, "mat variables", lambda: mat_5.variables(data)), "einthoven"
     else:
-        yield _of_version_4(data), "scipy"
+        yield once(source, "mat variables", lambda: _of_version_4(data)), "scipy"
 
 
 def _of_version_4(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
@@ -80,7 +80,7 @@ def _of_version_4(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
 
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
     """A version 5 file with the signal and the facts that are read, and no other variable."""
-    with _variables(source.read()) as (arrays, _):
+    with _variables(source, source.read()) as (arrays, _):
         kept = without_identity(arrays)
     return None if kept is None else {PurePosixPath(source.name).name: mat_5.written(kept)}
 

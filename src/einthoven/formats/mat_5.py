@@ -56,6 +56,7 @@ def variables(data: bytes) -> Arrays:
     if order is None:
         raise FormatError("Its header does not say in which order bytes stand.", advice=_DAMAGED)
     found: Arrays = {}
+    whole = memoryview(data)
     place, room = _HEADER_BYTES, max(_MAX_RATIO * len(data), _SMALL_BYTES)
     while len(data) - place >= 8:
         kind, length = struct.unpack_from(order + "II", data, place)
@@ -66,21 +67,21 @@ def variables(data: bytes) -> Arrays:
                 advice=_DAMAGED,
             )
         if kind == _COMPRESSED:
-            element = _decompressed(data[place + 8 : end], room)
+            element = memoryview(_decompressed(whole[place + 8 : end], room))
             room -= len(element)
             place = end
         else:
-            element = data[place:end]
+            element = whole[place:end]
             # Compressed elements are not padded to a multiple of 8 bytes, all others are.
             place = end + -end % 8
-        outer = _Elements(memoryview(element), order)
+        outer = _Elements(element, order)
         kind, body = outer.next()
         if kind == _ARRAY and len(body):
             _array(_Elements(body, order), "", found, depth=0)
     return found
 
 
-def _decompressed(data: bytes, room: int) -> bytes:
+def _decompressed(data: memoryview, room: int) -> bytes:
     stream = zlib.decompressobj()
     try:
         element = stream.decompress(data, max(room, 1))

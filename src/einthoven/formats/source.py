@@ -1,11 +1,11 @@
 """Where the bytes come from: a file on disk or an upload of loose files. Readers touch nothing else."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from einthoven.errors import FormatError
 
@@ -19,6 +19,8 @@ HEAD_BYTES = 4096
 
 MAX_HELD_BYTES = 4 * 1024**2
 """Files up to this size are held in memory while they are dealt with; an ECG of ten seconds has a tenth of it."""
+
+T = TypeVar("T")
 
 
 class FileSource(Protocol):
@@ -64,6 +66,7 @@ class SeenSource:
         self.name = source.name
         self.size = source.size
         self._siblings: dict[str, SeenSource | None] = {}
+        self._found: dict[str, Any] = {}
         self._content = source.read() if self.size <= min(MAX_HELD_BYTES, MAX_FILE_BYTES) else None
         self._head = source.head(HEAD_BYTES) if self._content is None else b""
 
@@ -85,6 +88,24 @@ class SeenSource:
             found = self._source.sibling(name)
             self._siblings[name] = None if found is None else SeenSource(found)
         return self._siblings[name]
+
+    def once(self, what: str, find: Callable[[], T]) -> T:
+        """What `find` gives, kept under the name `what` where the content is held in memory too."""
+        if what in self._found:
+            found: T = self._found[what]
+            return found
+        found = find()
+        if self._content is not None:
+            self._found[what] = found
+        return found
+
+
+def once(source: FileSource, what: str, find: Callable[[], T]) -> T:
+    """What `find` makes of the file, made once for detecting, reading and blanking it; never to be changed in place.
+
+    An error is not kept.
+    """
+    return source.once(what, find) if isinstance(source, SeenSource) else find()
 
 
 def refuse_if_too_large(name: str, size: int) -> None:
@@ -116,8 +137,11 @@ class PathSource:
 
     @property
     def name(self) -> str:
-        if self.root is not None and self.path.is_relative_to(self.root):
-            return self.path.relative_to(self.root).as_posix()
+        if self.root is not None:
+            try:
+                return self.path.relative_to(self.root).as_posix()
+            except ValueError:
+                pass  # a path elsewhere goes by its own name
         return self.path.name
 
     @property
@@ -128,7 +152,9 @@ class PathSource:
             raise self._unreadable(error) from error
 
     def read(self) -> bytes:
-        refuse_if_too_large(self.name, self.size)
+        size = self.size
+        if size > MAX_FILE_BYTES:
+            refuse_if_too_large(self.name, size)
         try:
             return self.path.read_bytes()
         except OSError as error:

@@ -18,6 +18,7 @@ COUNTS = "counts"
 RELATIVE = "relative"
 
 
+@lru_cache(maxsize=256)
 def mv_per_unit(unit: str) -> float | None:
     """How many mV one `unit` is; None for what is no unit of voltage.
 
@@ -27,6 +28,7 @@ def mv_per_unit(unit: str) -> float | None:
     return _MV_PER_UNIT.get(unit.strip().casefold())
 
 
+@lru_cache(maxsize=256)
 def kind_of_unit(unit: str) -> str | None:
     """`mV` for any voltage, `relative`, `counts`, or None for a unit an ECG cannot have."""
     key = unit.strip().casefold()

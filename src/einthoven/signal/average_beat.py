@@ -18,6 +18,7 @@ from einthoven.signal.steady import Floats, SteadySignal
 
 STEP_S = 0.01
 BEFORE_S, AFTER_S = 0.30, 0.45
+N_SAMPLES = round(BEFORE_S / STEP_S) + round(AFTER_S / STEP_S) + 1
 FEWEST_BEATS = 3
 _QRS_S = 0.09
 _REFRACTORY_S = 0.25
@@ -56,7 +57,7 @@ def average_beat(steady: SteadySignal, leads: tuple[str, ...]) -> AverageBeat | 
 def _qrs(signal: Floats, rate: float) -> npt.NDArray[np.int64]:
     """The steepest moment of each QRS complex."""
     slope = np.abs(signal[:, 2:] - signal[:, :-2])
-    slope /= slope.mean(axis=1, keepdims=True)
+    slope /= slope.sum(axis=1, keepdims=True) / slope.shape[1]
     width = max(1, round(_QRS_S * rate))
     energy = np.convolve(slope.sum(axis=0), np.full(width, 1 / width), mode="same")
     block = round(_BLOCK_S * rate)
@@ -65,13 +66,15 @@ def _qrs(signal: Floats, rate: float) -> npt.NDArray[np.int64]:
     reach = round(_REFRACTORY_S * rate)
     padded = np.zeros(len(energy) + 2 * reach)
     padded[reach : reach + len(energy)] = energy
+    # What is lower than its neighbour needs no look further around.
+    high = high[energy[high] >= np.maximum(padded[high + reach - 1], padded[high + reach + 1])]
     around = padded[high[:, None] + np.arange(2 * reach + 1)].max(axis=1)
     steepest: npt.NDArray[np.int64] = high[energy[high] >= around] + 1
     return steepest
 
 
 def _median_beat(signal: Floats, beats: npt.NDArray[np.int64], before: int, after: int, rate: float) -> Floats:
-    middle = medians(signal[:, beats + np.arange(-before, after)[:, None]])
+    middle = medians(signal.take(beats + np.arange(-before, after)[:, None], axis=1))
     left, part = _between(before, after, rate)
     values = middle[:, left] + (middle[:, left + 1] - middle[:, left]) * part
     level = values[:, seconds(-0.09, -0.07)].mean(axis=1, keepdims=True)

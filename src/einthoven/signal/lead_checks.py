@@ -16,6 +16,7 @@ from itertools import combinations, permutations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord
@@ -38,6 +39,7 @@ _SAME = 0.9999
 _FEWEST = 3
 _SHOWN = 3
 
+Places = npt.NDArray[np.int64]
 Kind = Literal["gain", "sign", "order", "twice", "law"]
 
 
@@ -112,7 +114,7 @@ def check_leads(record: EcgRecord, steady: SteadySignal | None = None) -> LeadCh
 
 def _simultaneous(record: EcgRecord, names: tuple[str, ...]) -> bool:
     """False for leads that were recorded one after another: where one has samples, another has none."""
-    if not np.isnan(record.signal.max()):
+    if not record.has_gaps:
         return True
     present = ~np.isnan(record.signal[[record.leads.index(name) for name in names]])
     return bool(present.all(axis=0).mean() > 0.5 * present.mean())
@@ -150,6 +152,40 @@ def _rules(names: tuple[str, ...]) -> Floats:
     return rules
 
 
+@lru_cache(maxsize=64)
+def _rules_without_each(names: tuple[str, ...]) -> Floats:
+    """For each lead, the rules of all others: rows that take what must be zero out of the flattened products."""
+    n = len(names)
+    rules = np.zeros((n, n, n))
+    for place in range(n):
+        others = np.delete(np.arange(n), place)
+        rules[place][np.ix_(others, others)] = _rules(tuple(names[other] for other in others))
+    return rules.reshape(n, n * n)
+
+
+@lru_cache(maxsize=8)
+def _orders(n: int) -> tuple[Places, Places]:
+    """All orders of `n` leads; and for each, where its products stand in the flattened matrix of products."""
+    orders = np.array(list(permutations(range(n))))
+    return orders, _places(orders)
+
+
+@lru_cache(maxsize=8)
+def _exchanges(n: int) -> tuple[tuple[tuple[int, int], ...], Places]:
+    """All pairs of `n` leads; and for each, as `_orders`, where the products stand with these two interchanged."""
+    pairs = tuple(combinations(range(n), 2))
+    orders = np.tile(np.arange(n), (len(pairs), 1))
+    for order, (one, other) in zip(orders, pairs, strict=True):
+        order[one], order[other] = other, one
+    return pairs, _places(orders)
+
+
+def _places(orders: Places) -> Places:
+    n_orders, n = orders.shape
+    places: Places = (orders[:, :, None] * n + orders[:, None, :]).reshape(n_orders, n * n)
+    return places
+
+
 def _wrong_or_interchanged(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:
     yield from _wrong_gain(names, products, enough)
     yield from _interchanged(names, products, enough)
@@ -176,13 +212,10 @@ def _gain(name: str, correction: float) -> LeadFinding:
 
 
 def _interchanged(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:
-    pairs = list(combinations(range(len(names)), 2))
-    orders = np.tile(np.arange(len(names)), (len(pairs), 1))
-    for order, (one, other) in zip(orders, pairs, strict=True):
-        order[one], order[other] = other, one
-    left = np.einsum("ij,pij->p", _rules(names), products[orders[:, :, None], orders[:, None, :]])
-    for place in np.flatnonzero(left <= enough):
-        pair = tuple(names[lead] for lead in pairs[place])
+    pairs, places = _exchanges(len(names))
+    left = products.ravel()[places] @ _rules(names).ravel()
+    for exchange in np.flatnonzero(left <= enough):
+        pair = tuple(names[lead] for lead in pairs[exchange])
         yield LeadFinding("order", pair, f"leads {' and '.join(pair)} seem interchanged")
 
 
@@ -191,11 +224,10 @@ def _odd_one_out(names: tuple[str, ...], products: Floats, enough: float) -> Ite
     if len(names) <= _FEWEST:
         return
     size = np.sqrt(np.diag(products))
-    for place, name in enumerate(names):
+    for place in np.flatnonzero(_rules_without_each(names) @ products.ravel() <= enough):
+        name = names[place]
         others = np.delete(np.arange(len(names)), place)
         rest = tuple(names[other] for other in others)
-        if (_rules(rest) * products[np.ix_(others, others)]).sum() > enough:
-            continue
         alike = products[place, others] / size[others] / size[place]
         nearest = int(np.abs(alike).argmax())
         if abs(alike[nearest]) > _SAME:
@@ -206,17 +238,14 @@ def _odd_one_out(names: tuple[str, ...], products: Floats, enough: float) -> Ite
 
 def _other_orders(names: tuple[str, ...], products: Floats, enough: float) -> Iterator[LeadFinding]:
     """Every order of the names, also with an inverted aVR among them (Cabrera)."""
-    rules = _rules(names)
-    orders = np.array(list(permutations(range(len(names)))))
-    turned = np.ones(len(names))
-    if "aVR" in names:
-        turned[names.index("aVR")] = -1
-    for sign in np.unique((np.ones(len(names)), turned), axis=0)[::-1]:
-        signed = rules * np.outer(sign, sign)
-        left = np.einsum("ij,pij->p", signed, products[orders[:, :, None], orders[:, None, :]])
+    orders, places = _orders(len(names))
+    upright = np.ones(len(names))
+    signs = [upright, np.where(np.array(names) == "aVR", -1, 1)] if "aVR" in names else [upright]
+    rules = np.stack([(_rules(names) * np.outer(sign, sign)).ravel() for sign in signs], axis=1)
+    for turned, left in enumerate((products.ravel()[places] @ rules).T):
         for order in orders[left <= enough]:
             meant = {names[row]: names[place] for place, row in enumerate(order)}
-            meant = {called: "-aVR" if is_ == "aVR" and sign.min() < 0 else is_ for called, is_ in meant.items()}
+            meant = {called: "-aVR" if is_ == "aVR" and turned else is_ for called, is_ in meant.items()}
             wrong = {called: is_ for called, is_ in meant.items() if called != is_}
             told = ", ".join(f"{called} is {is_}" for called, is_ in wrong.items())
             yield LeadFinding(
@@ -230,18 +259,18 @@ def _chest_twice(record: EcgRecord) -> tuple[LeadFinding, ...]:
     if len(names) < 2:
         return ()
     rows = [record.leads.index(name) for name in names]
-    signal = record.signal[:, :: max(1, round(record.rate / 100))][rows].astype(np.float64)
-    if np.isnan(signal.max()):
+    signal = record.signal[rows, :: max(1, round(record.rate / 100))].astype(np.float64)
+    if record.has_gaps:
         level = np.nanmean(np.where(np.isnan(signal).all(axis=1, keepdims=True), 0, signal), axis=1, keepdims=True)
         signal = np.nan_to_num(signal - level)
     else:
-        signal -= signal.mean(axis=1, keepdims=True)
-    size = np.sqrt((signal**2).sum(axis=1))
+        signal -= signal.sum(axis=1, keepdims=True) / signal.shape[1]
+    products = signal @ signal.T
+    size = np.sqrt(products.diagonal())
     size[size == 0] = np.inf
-    alike = signal @ signal.T / size[:, None] / size
     found = []
-    for one, other in np.argwhere(np.triu(np.abs(alike) > _SAME, k=1)):
-        if not np.array_equal(record.signal[rows[one]], record.signal[rows[other]], equal_nan=True):
+    for one, other in zip(*np.nonzero(np.abs(products / size[:, None] / size) > _SAME), strict=True):
+        if one < other and not np.array_equal(record.signal[rows[one]], record.signal[rows[other]], equal_nan=True):
             pair = (names[one], names[other])
             found.append(LeadFinding("twice", pair, f"leads {' and '.join(pair)} are the same but for a factor"))
     return tuple(found)

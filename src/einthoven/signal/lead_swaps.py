@@ -21,7 +21,7 @@ from types import MappingProxyType
 import numpy as np
 
 from einthoven.record import EcgRecord
-from einthoven.signal.average_beat import AverageBeat, average_beat, seconds
+from einthoven.signal.average_beat import N_SAMPLES, AverageBeat, average_beat, seconds
 from einthoven.signal.steady import Floats, SteadySignal, steady_signal
 from einthoven.signal.swap_weights import CHEST_WEIGHTS, LIMB_WEIGHTS
 
@@ -49,11 +49,23 @@ _ELECTRODES = {"LA": "left arm", "RA": "right arm", "LL": "left leg", "RL": "rig
 _WINDOWS = (seconds(-0.07, 0.07), seconds(-0.26, -0.10), seconds(0.14, 0.42))  # QRS, P, T
 _QRS, _P, _T = range(3)
 # Mean amplitude, as part of the QRS, at which an axis counts half.
-_HALF = np.array((0.15, 0.03, 0.08))[:, None]
+_HALF = np.array((0.15, 0.03, 0.08))
 _TINY = 1e-9
+_LENGTHS = np.array([window.stop - window.start for window in _WINDOWS])
+_ROOT_LENGTHS = np.sqrt(_LENGTHS)[:, None]
+# Columns that take the mean of each wave out of a beat.
+_MEANS = np.zeros((N_SAMPLES, len(_WINDOWS)))
+for _wave, _window in enumerate(_WINDOWS):
+    _MEANS[_window, _wave] = 1 / _LENGTHS[_wave]
+# Lead I and the direction at right angles to it, downwards: the frontal plane in which 0 degrees is lead I.
+_FRONTAL = np.array(((1, 0, 0), (0, 1 / math.sqrt(3), 1 / math.sqrt(3))))
 # The leads as they stand, then each arrangement.
 _LIMB_ORDERS = np.array([(0, 1, 2), *(places for places, _ in LIMB_SWAPS.values())])
 _LIMB_SIGNS = np.array([(1, 1, 1), *(signs for _, signs in LIMB_SWAPS.values())])
+# Two rows for each arrangement: what it makes of I, II and III, in the frontal plane.
+_LIMB_DIRECTIONS = np.concatenate(
+    [_FRONTAL @ (np.eye(3)[places] * signs[:, None]) for places, signs in zip(_LIMB_ORDERS, _LIMB_SIGNS, strict=True)]
+)
 _CHEST_ORDERS = np.array([tuple(range(6)), *CHEST_SWAPS.values()])
 # Between both legs there is next to no voltage. Of QRS in the other limb leads, this much is left at most.
 _FLAT = 0.1
@@ -118,52 +130,48 @@ def features(limb: Floats, chest: Floats) -> tuple[Floats, Floats]:
     average beats `(3, samples)` of I, II, III and `(6, samples)` of V1 to V6.
     """
     leads = np.concatenate((limb, chest))
-    alike = np.stack([_likeness(leads[:, window], centre=wave == _P) for wave, window in enumerate(_WINDOWS)])
-    return _limb_features(limb, alike[:, :3, 3:]), _chest_features(chest, alike)
+    means = (leads @ _MEANS).T
+    qrs, p_wave, t_wave = (leads[:, window] for window in _WINDOWS)
+    # Likeness of the waves as they stand off the level before QRS; the P wave stands on a level of its own.
+    p_wave = p_wave - means[_P, :, None]
+    products = np.stack((qrs @ qrs.T, p_wave @ p_wave.T, t_wave @ t_wave.T))
+    size = np.sqrt(products.diagonal(axis1=1, axis2=2))
+    alike = products / ((size + _TINY)[:, :, None] * (size + _TINY)[:, None, :])
+    rms = size / _ROOT_LENGTHS + _TINY
+    by_limb = _limb_features(qrs[:3], means[:, :3], alike[:, :3, 3:])
+    return by_limb, _chest_features(qrs[3:], means[_T, 3:], rms[:, 3:], alike)
 
 
-def _limb_features(limb: Floats, alike: Floats) -> Floats:
+def _limb_features(qrs: Floats, means: Floats, alike: Floats) -> Floats:
     """Direction of each wave in the frontal plane, and likeness of I, II, III to V1 to V6.
 
     The direction is that of the wave's mean, as cosine and sine of the angle and of its double, weighted down where
-    the mean is small. `alike` is `(waves, 3, 6)`.
+    the mean is small. `means` is `(waves, 3)`, `alike` is `(waves, 3, 6)`.
     """
-    whole = np.sqrt(np.mean(_frontal(limb[:, _WINDOWS[_QRS]].T) ** 2) * 2) + _TINY
-    means = np.stack([limb[:, window].mean(axis=1) for window in _WINDOWS])
-    x, y = _frontal(means[:, _LIMB_ORDERS] * _LIMB_SIGNS) / whole
+    plane = _FRONTAL @ qrs
+    whole = math.sqrt(np.vdot(plane, plane) / qrs.shape[1]) + _TINY
+    n = len(_LIMB_ORDERS)
+    x, y = (_LIMB_DIRECTIONS @ means.T / whole).reshape(n, 2, -1).swapaxes(0, 1)
     size = np.hypot(x, y) + _TINY
     cos, sin = x / size, y / size
-    directions = np.stack((cos, sin, cos * cos - sin * sin, 2 * cos * sin)) * (size / (size + _HALF))
+    directions = np.empty((*size.shape, 4))
+    directions[..., 0], directions[..., 1] = cos, sin
+    directions[..., 2], directions[..., 3] = cos * cos - sin * sin, 2 * cos * sin
+    directions *= (size / (size + _HALF))[..., None]
     likeness = alike[:, _LIMB_ORDERS] * _LIMB_SIGNS[:, :, None]
-    n = len(_LIMB_ORDERS)
-    by_wave = (directions.transpose(2, 1, 0).reshape(n, -1), likeness.swapaxes(0, 1).reshape(n, -1))
-    return np.concatenate(by_wave, axis=1)
+    return np.concatenate((directions.reshape(n, -1), likeness.swapaxes(0, 1).reshape(n, -1)), axis=1)
 
 
-def _frontal(limb: Floats) -> Floats:
-    """Lead I and the direction at right angles to it, downwards: the frontal plane in which 0 degrees is lead I.
-
-    I, II, III stand along the last axis.
-    """
-    return np.stack((limb[..., 0], (limb[..., 1] + limb[..., 2]) / math.sqrt(3)))
-
-
-def _chest_features(chest: Floats, alike: Floats) -> Floats:
+def _chest_features(qrs: Floats, t_mean: Floats, rms: Floats, alike: Floats) -> Floats:
     """R share, T polarity and T size at each place, and likeness of places; `alike` is `(waves, 9, 9)`."""
-    qrs, t_wave = chest[:, _WINDOWS[_QRS]], chest[:, _WINDOWS[_T]]
-    highest, lowest = qrs.max(axis=1).clip(0), qrs.min(axis=1).clip(None, 0)
-    r_share = highest / (highest - lowest + _TINY)
-    t_rms, qrs_rms = (np.sqrt(np.mean(wave**2, axis=1)) + _TINY for wave in (t_wave, qrs))
-    by_lead = np.stack(
-        (
-            r_share,
-            r_share**2,
-            t_wave.mean(axis=1) / t_rms,
-            np.log(t_rms / qrs_rms + 0.02),
-            *alike[_QRS, :2, 3:],
-            alike[_T, 0, 3:],
-        )
-    )
+    highest, lowest = np.maximum(qrs.max(axis=1), 0), np.minimum(qrs.min(axis=1), 0)
+    by_lead = np.empty((7, len(CHEST)))
+    by_lead[0] = highest / (highest - lowest + _TINY)
+    by_lead[1] = by_lead[0] ** 2
+    by_lead[2] = t_mean / rms[_T]
+    by_lead[3] = np.log(rms[_T] / rms[_QRS] + 0.02)
+    by_lead[4:6] = alike[_QRS, :2, 3:]
+    by_lead[6] = alike[_T, 0, 3:]
     found = [by_lead[:, _CHEST_ORDERS].swapaxes(0, 1).reshape(len(_CHEST_ORDERS), -1)]
     for wave in (_QRS, _T):
         among = alike[wave, 3:, 3:]
@@ -174,14 +182,6 @@ def _chest_features(chest: Floats, alike: Floats) -> Floats:
             # Likeness of a lead to the mean of both its neighbours.
             found.append((next_one[:, :-1] + next_one[:, 1:]) / np.sqrt(2 + 2 * next_but_one + _TINY))
     return np.concatenate(found, axis=1)
-
-
-def _likeness(waves: Floats, *, centre: bool) -> Floats:
-    """Correlation of each lead with each; without `centre`, of the waves as they stand off the level before QRS."""
-    moved = waves - waves.mean(axis=1, keepdims=True) if centre else waves
-    unit = moved / (np.sqrt((moved**2).sum(axis=1, keepdims=True)) + _TINY)
-    alike: Floats = unit @ unit.T
-    return alike
 
 
 def limb_beat(beat: AverageBeat, *, relative: bool) -> Floats | None:

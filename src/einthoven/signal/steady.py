@@ -46,13 +46,14 @@ class SteadySignal:
         if self.too_coarse:
             return self.too_coarse
         rows = [self.leads.index(name) for name in leads]
-        missing = max(self.missing[row] for row in rows)
+        missing = self.missing[rows].max()
         if missing > _MOST_MISSING:
             return f"samples are missing: {missing:.0%} of a lead"
         if self.too_short:
             return self.too_short
-        flat = [name for name, row in zip(leads, rows, strict=True) if self.flat[row]]
-        return f"lead {', '.join(flat)} is flat" if flat else self.values[rows]
+        if self.flat[rows].any():
+            return f"lead {', '.join(name for name in leads if self.flat[self.leads.index(name)])} is flat"
+        return self.values[rows]
 
 
 def steady_signal(record: EcgRecord) -> SteadySignal:
@@ -70,7 +71,7 @@ def steady_signal(record: EcgRecord) -> SteadySignal:
     if means.shape[1] < _SHORTEST_S * rate:
         reason = f"{record.duration:.1f} s are too short"
         return SteadySignal(leads, means, rate, missing, nothing > 0, too_short=reason)
-    flat = means.max(axis=1) == means.min(axis=1)
+    flat = (means == means[:, :1]).all(axis=1)
     return SteadySignal(leads, _without_baseline(means, max(3, round(_BASELINE_S * rate))), rate, missing, flat)
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from einthoven.errors import EinthovenError, FormatError, HintsNeeded
-from einthoven.formats import FORMATS, MemorySource, read_all, text_table
+from einthoven.formats import FORMATS, MemorySource, csv, read_all, text_table
 from einthoven.formats.columns import column_of
+from einthoven.formats.source import SeenSource
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
 
@@ -136,6 +137,30 @@ def test_a_sign_that_may_separate_thousands_is_refused(text: str) -> None:
                                    ["1.250", "1250", "7"], ["1.250", "2.125", "-3.001"]])  # fmt: skip
 def test_decimals_that_can_be_nothing_else_are_read(cells: list[str]) -> None:
     np.testing.assert_allclose(_read("V1\n" + "\n".join(cells)).signal[0], [float(cell) for cell in cells], rtol=1e-6)
+
+
+def test_a_table_read_in_mv_is_still_refused_as_counts_and_blanked_once_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[bool] = []
+    parse = csv.parse
+
+    def counted(plain: bytes, layout: text_table.Layout, *, counts: bool = False) -> text_table.Parsed:
+        parsed.append(counts)
+        return parse(plain, layout, counts=counts)
+
+    monkeypatch.setattr(csv, "parse", counted)
+    text = "I,II\n" + "".join(f"{1 + k % 7}.{k % 9 + 100},{2 + k % 5}.{k % 8 + 200}\n" for k in range(40))
+    for hints, calls in (("unit=mV,rate=500", [False]), ("unit=counts,gain=1000,baseline=0,rate=500", [True, False])):
+        seen = SeenSource(MemorySource("ecg.csv", {"ecg.csv": text.encode()}))
+        with contextlib.suppress(FormatError):
+            next(read_all(seen, ReadHints.parse(hints)))
+        assert FORMATS.get("csv").blank(seen) == {"ecg.csv": text.encode()}
+        assert parsed == calls
+        parsed.clear()
+    next(read_all(seen, ReadHints.parse("unit=mV,rate=500")))
+    with pytest.raises(FormatError, match="thousands"):
+        next(read_all(seen, ReadHints.parse("unit=counts,gain=1000,baseline=0,rate=500")))
 
 
 def test_an_index_is_no_sign_of_thousands() -> None:

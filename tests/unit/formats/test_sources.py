@@ -7,6 +7,7 @@ import pytest
 
 from einthoven.errors import FormatError
 from einthoven.formats import MemorySource, PathSource, read_all, source
+from einthoven.formats.source import SeenSource, once
 
 
 def test_names_are_relative_to_the_root_with_forward_slashes(tmp_path: Path) -> None:
@@ -71,3 +72,20 @@ def test_a_folder_is_listed_once_however_many_files_look_for_one_that_is_not_the
     os.utime(tmp_path, ns=(1, 1))  # a folder's time may be too coarse to show what came in the same moment
     beside = PathSource(tmp_path / "8.mat").sibling("8.hea")
     assert beside is not None and beside.name == "8.Hea"
+
+
+def test_what_is_made_of_a_seen_file_is_made_once_and_an_error_is_not_kept() -> None:
+    seen = SeenSource(MemorySource("a.csv", {"a.csv": b"1,2"}))
+    results = iter([None, 5])
+    assert [once(seen, "nothing", lambda: next(results)) for _ in range(2)] == [None, None]
+    with pytest.raises(FormatError):
+        once(seen, "table", lambda: next(read_all(MemorySource("b.csv", {"b.csv": b""}))))
+    assert once(seen, "table", seen.read) == b"1,2"
+    assert once(SeenSource(seen), "table", lambda: b"other") == b"other"
+
+
+def test_nothing_is_kept_of_a_file_too_large_to_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_HELD_BYTES", 2)
+    seen = SeenSource(MemorySource("a.csv", {"a.csv": b"1,2"}))
+    results = iter([1, 2])
+    assert [once(seen, "table", lambda: next(results)) for _ in range(2)] == [1, 2]

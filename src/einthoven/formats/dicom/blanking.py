@@ -11,8 +11,8 @@ import struct
 from collections.abc import Callable, Mapping
 
 from einthoven.formats.dicom import tags
-from einthoven.formats.dicom.elements import DEFLATED, EXPLICIT_LITTLE, Dicom, Element, Item, parse, text_of
-from einthoven.formats.dicom.groups import MEDIAN, read_groups
+from einthoven.formats.dicom.elements import DEFLATED, EXPLICIT_LITTLE, Dicom, Element, Item, text_of
+from einthoven.formats.dicom.groups import MEDIAN, groups_in
 from einthoven.formats.dicom.leads import lead_from_meaning
 from einthoven.formats.dicom.values import Values
 from einthoven.formats.harmless import is_device, is_label
@@ -35,11 +35,12 @@ _IDENTITY_REMOVED, _DEIDENTIFICATION = 0x00120062, 0x00120063
 def blank(source: FileSource) -> Mapping[str, bytes] | None:
     """The file with the elements of `tags.KEPT` only; None when a lead has no known name, FormatError when it is
     damaged."""
-    file = parse(source.read())
-    groups, _ = read_groups(Values(file), "")
+    values = Values.of(source)
+    file = values.file
+    groups, _ = groups_in(source, values)
     if not all(channel.lead is None or is_label(channel.lead) for group in groups for channel in group.channels):
         return None
-    dataset = _kept(Values(file))
+    dataset = _kept(values)
     meta: Item = {
         0x00020001: Element(b"OB", b"\0\1"),
         _MEDIA_CLASS: dataset.get(tags.SOP_CLASS_UID, Element(b"UI", b"")),

@@ -11,7 +11,7 @@ from einthoven.formats.dicom import tags
 from einthoven.formats.dicom.elements import Item, text_of
 from einthoven.formats.dicom.leads import contradicts, lead_from_code, lead_from_meaning
 from einthoven.formats.dicom.values import Values
-from einthoven.formats.source import MAX_SAMPLES
+from einthoven.formats.source import MAX_SAMPLES, FileSource, once
 from einthoven.formats.units import is_ecg_name, kind_of_unit
 from einthoven.leads import is_standard
 
@@ -63,6 +63,23 @@ class Group:
     @property
     def is_median(self) -> bool:
         return self.derived and MEDIAN.search(self.label) is not None
+
+
+def groups_in(source: FileSource, values: Values) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """`read_groups` of a file, once for reading and blanking."""
+    return once(source, "dicom groups", lambda: read_groups(values, _kind(values.file.dataset)))
+
+
+def _kind(dataset: Item) -> str:
+    """The name of the kind of DICOM object, for messages."""
+    uid = text_of(dataset.get(tags.SOP_CLASS_UID))
+    if uid in ECG_CLASSES:
+        return ECG_CLASSES[uid]
+    # pydicom has the registry of PS3.6, annex A.
+    from pydicom import config
+    from pydicom.uid import UID
+
+    return UID(uid, config.IGNORE).name or text_of(dataset.get(tags.MODALITY)) or "unknown"
 
 
 def read_groups(values: Values, kind: str) -> tuple[tuple[Group, ...], tuple[str, ...]]:

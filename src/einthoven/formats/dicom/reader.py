@@ -9,8 +9,8 @@ import numpy as np
 from einthoven.formats.dicom import tags
 from einthoven.formats.dicom.annotations import Note, of_group, read_annotations
 from einthoven.formats.dicom.blanking import blank
-from einthoven.formats.dicom.elements import Item, is_dicom, parse, text_of
-from einthoven.formats.dicom.groups import ECG_CLASSES, Group, beyond, padding, read_groups, stored
+from einthoven.formats.dicom.elements import Item, is_dicom, text_of
+from einthoven.formats.dicom.groups import Group, beyond, groups_in, padding, stored
 from einthoven.formats.dicom.values import Values
 from einthoven.formats.entry import FormatEntry
 from einthoven.formats.facts import Facts, settle
@@ -45,9 +45,9 @@ def claims(source: FileSource) -> bool:
 def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
     """The recorded groups, then those the device derived (median beats); all or none of them."""
     data = source.read()
-    values = Values(parse(data))
+    values = Values.of(source)
     dataset = values.file.dataset
-    groups, left_out = read_groups(values, _kind(dataset))
+    groups, left_out = groups_in(source, values)
     notes, unread = read_annotations(_items(dataset, tags.ANNOTATIONS), values)
     recorded = values.when(tags.ACQUISITION_DATE_TIME) or values.when(tags.CONTENT_DATE, tags.CONTENT_TIME)
     subject, doubts = _subject(values, recorded)
@@ -73,18 +73,6 @@ def read(source: FileSource, hints: ReadHints) -> Iterator[EcgRecord]:
 def _items(dataset: Item, tag: int) -> Sequence[Item]:
     element = dataset.get(tag)
     return () if element is None or element.items is None else element.items
-
-
-def _kind(dataset: Item) -> str:
-    """The name of the kind of DICOM object, for messages."""
-    uid = text_of(dataset.get(tags.SOP_CLASS_UID))
-    if uid in ECG_CLASSES:
-        return ECG_CLASSES[uid]
-    # pydicom has the registry of PS3.6, annex A.
-    from pydicom import config
-    from pydicom.uid import UID
-
-    return UID(uid, config.IGNORE).name or text_of(dataset.get(tags.MODALITY)) or "unknown"
 
 
 def _record(file: _File, group: Group, hints: ReadHints, index: int) -> EcgRecord:

@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 
 import numpy as np
 
 from einthoven.errors import FormatError
-from einthoven.formats.dicom.elements import Dicom, Item, text_of
+from einthoven.formats.dicom.elements import Dicom, Item, parse, text_of
 from einthoven.formats.dicom.tags import CODE_MEANING, CODE_VALUE, CODING_SCHEME, SPECIFIC_CHARACTER_SET
+from einthoven.formats.source import FileSource, once
 
 _ESCAPE = b"\x1b"
 _DATE_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
@@ -28,6 +30,11 @@ class Values:
     """Reads the values of one file's elements: byte order and character set are the file's."""
 
     file: Dicom
+
+    @classmethod
+    def of(cls, source: FileSource) -> Self:
+        """Those of a file, which is parsed once for reading and blanking."""
+        return once(source, "dicom values", lambda: cls(parse(source.read())))
 
     def number(self, item: Item, tag: int) -> float | None:
         """A decimal string (DS, IS), the first of several; None when empty. FormatError when it is no number."""

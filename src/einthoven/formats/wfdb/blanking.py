@@ -15,7 +15,7 @@ import numpy as np
 from einthoven.formats.source import FileSource
 from einthoven.formats.wfdb.comments import read_comments
 from einthoven.formats.wfdb.header import NO_DESCRIPTION, Header, SignalLine
-from einthoven.formats.wfdb.samples import decode
+from einthoven.formats.wfdb.samples import refuse_unreadable
 from einthoven.formats.wfdb.signals import beside, header_text, read_header, with_samples
 from einthoven.formats.wfdb.storage import FLAC, bytes_of
 
@@ -35,11 +35,12 @@ class _Names:
     segments: dict[str, str] = field(default_factory=dict)
 
     def of_data(self, file: str) -> str:
-        if file == "~":
-            return file
+        if file == "~" or file in self.data:
+            return self.data.get(file, file)
         suffix = ".mat" if PurePosixPath(file).suffix.casefold() == ".mat" else ".dat"
         number = "" if self.one_file else f"_{len(self.data) + 1}"
-        return self.data.setdefault(file, f"{_NAME}{number}{suffix}")
+        self.data[file] = f"{_NAME}{number}{suffix}"
+        return self.data[file]
 
     def of_segment(self, name: str) -> str:
         return name if name == "~" else self.segments.setdefault(name, f"{_NAME}_s{len(self.segments) + 1}")
@@ -103,7 +104,7 @@ def _blank_file(data: bytes, lines: Sequence[SignalLine], frames: int | None) ->
     if first.format in FLAC:
         # A FLAC stream may hold tags and pictures: its metadata blocks but the first are made padding.
         return None if texts or first.offset else _blank_flac(data)
-    decode(lines, {first.file: data}, frames)  # refuses what cannot be read
+    refuse_unreadable(lines, {first.file: data}, frames)
     width = sum(line.per_frame for line in lines)
     end = len(data) if frames is None else first.offset + bytes_of(first.format, frames * width)
     prolog = data[: first.offset]

@@ -131,19 +131,20 @@ def _signal(line: str) -> SignalLine:
     match = _SIGNAL.match(line)
     if match is None:
         raise FormatError(f"The header's signal line {line[:80]!r} cannot be read.")
-    if int(match["format"]) not in DATA_FORMATS:
+    file, storage, per_frame, skew, offset, rest = match.groups()
+    if int(storage) not in DATA_FORMATS:
         known = ", ".join(str(number) for number in sorted(DATA_FORMATS))
-        raise FormatError(f"The header states storage format {match['format']}.", advice=f"Known are {known}.")
+        raise FormatError(f"The header states storage format {storage}.", advice=f"Known are {known}.")
     # Fields after the format are optional from the right: gain, resolution, zero, initial, checksum, block, name.
-    fields = (match["rest"] or "").split(maxsplit=6)
+    fields = (rest or "").split(maxsplit=6)
     gain, baseline, unit = _gain(fields[0]) if fields else (None, None, "mV")
     zero = _integer(fields, 2) or 0
     return SignalLine(
-        file=match["file"],
-        format=int(match["format"]),
-        per_frame=int(match["per_frame"] or 1) or 1,
-        skew=int(match["skew"] or 0),
-        offset=int(match["offset"] or 0),
+        file=file,
+        format=int(storage),
+        per_frame=int(per_frame or 1) or 1,
+        skew=int(skew or 0),
+        offset=int(offset or 0),
         gain=gain,
         baseline=zero if baseline is None else baseline,
         unit=unit,

@@ -33,7 +33,25 @@ def decode(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: in
     FormatError
         When a file is shorter than stated, or is not what the header says.
     """
-    groups = {file: [line for line in signals if line.file == file] for file in files}
+    n_frames, held = refuse_unreadable(signals, files, frames)
+    groups = _by_file(signals, files)
+    rows = {file: _rows(file, files[file], lines, n_frames) for file, lines in groups.items()}
+    taken = {file: iter(rows[file]) for file in groups}
+    stored = [next(taken[line.file]) for line in signals]
+    # FLAC says its length only now; without a stated length the shortest file ends the record.
+    n_frames = min(len(row) // line.per_frame for line, row in zip(signals, stored, strict=True))
+    stored = [row[: n_frames * line.per_frame] for line, row in zip(signals, stored, strict=True)]
+    return stored, max(0, min(held, default=n_frames) - n_frames)
+
+
+def refuse_unreadable(
+    signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: int | None
+) -> tuple[int | None, list[int]]:
+    """FormatError when the files cannot be decoded; but what FLAC holds is seen only by decoding it.
+
+    Returns how many frames are read, as far as known before, and how many each file holds that is not FLAC.
+    """
+    groups = _by_file(signals, files)
     for file, lines in groups.items():
         _check(file, files[file], lines)
     held = [_frames_in(files[file], lines) for file, lines in groups.items() if lines[0].format not in FLAC]
@@ -43,13 +61,14 @@ def decode(signals: Sequence[SignalLine], files: Mapping[str, bytes], frames: in
             _refuse_if_short(file, files[file], lines, n_frames)
     if n_frames is not None and n_frames * sum(line.per_frame for line in signals) > MAX_SAMPLES:
         raise FormatError(f"The record states {n_frames} samples of {len(signals)} signals, more than can be read.")
-    rows = {file: _rows(file, files[file], lines, n_frames) for file, lines in groups.items()}
-    taken = {file: iter(rows[file]) for file in groups}
-    stored = [next(taken[line.file]) for line in signals]
-    # FLAC says its length only now; without a stated length the shortest file ends the record.
-    n_frames = min(len(row) // line.per_frame for line, row in zip(signals, stored, strict=True))
-    stored = [row[: n_frames * line.per_frame] for line, row in zip(signals, stored, strict=True)]
-    return stored, max(0, min(held, default=n_frames) - n_frames)
+    for line in signals:
+        if line.format == DIFFERENCES and abs(line.initial or 0) >= 2**31:
+            raise FormatError(f"The header states {line.initial} as the first sample of a signal, which cannot be one.")
+    return n_frames, held
+
+
+def _by_file(signals: Sequence[SignalLine], files: Mapping[str, bytes]) -> dict[str, list[SignalLine]]:
+    return {file: [line for line in signals if line.file == file] for file in files}
 
 
 def _check(file: str, data: bytes, lines: Sequence[SignalLine]) -> None:
@@ -122,8 +141,6 @@ def _rows(file: str, data: bytes, lines: Sequence[SignalLine], frames: int | Non
 
 def _sum_up(differences: Stored, initial: int) -> Stored:
     """Format 8: each byte is the difference to the sample before, the first to the header's initial value."""
-    if abs(initial) >= 2**31:
-        raise FormatError(f"The header states {initial} as the first sample of a signal, which cannot be one.")
     values: Stored = np.cumsum(differences, dtype=np.int32)
     values += np.int32(initial)
     return values

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError
-from einthoven.formats.source import FileSource
+from einthoven.formats.source import FileSource, once
 from einthoven.formats.units import RELATIVE, is_ecg_name, kind_of_unit
 from einthoven.formats.wfdb.header import MAX_HEADER_BYTES, Header, SignalLine, parse_header
 from einthoven.formats.wfdb.samples import decode
@@ -39,7 +39,7 @@ def read_header(source: FileSource) -> tuple[Header, bytes]:
     if source.size > MAX_HEADER_BYTES:
         raise FormatError(f"A WFDB header of {source.size} bytes is too large; at most {MAX_HEADER_BYTES} are read.")
     raw = source.read()
-    return parse_header(header_text(raw)), raw
+    return once(source, "wfdb header", lambda: parse_header(header_text(raw))), raw
 
 
 def beside(source: FileSource, name: str) -> FileSource:
