@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from einthoven.api import problems
-from einthoven.api.routes import formats, jobs, learning, library, models, records, system, uploads
+from einthoven.api.routes import beats, formats, jobs, learning, library, models, records, system, uploads
 from einthoven.api.security import LOOPBACK, Guard, SafeHeaders
 from einthoven.workflows.workspace import Workspace
 
@@ -25,7 +25,7 @@ def create_app(
     )  # fmt: skip
     app.state.workspace = workspace
     problems.install(app)
-    for module in (uploads, system, formats, library, records, learning, models, jobs):
+    for module in (uploads, system, formats, library, records, beats, learning, models, jobs):
         app.include_router(module.router, prefix="/api")
     _serve_pages(app, web)
     app.add_middleware(Guard, token=token, hosts=hosts)

@@ -37,8 +37,8 @@ class Beats:
     times
         float64 `(1 + leads, beats, 9)`: s from the start of the record; first axis the global channel and then the
         leads, last axis `FIDUCIALS`. NaN: that wave (or that part of it) is not there, or not to be told.
-        Global onsets are the earliest, global offsets the latest of the leads that agree (AHA/ACCF/HRS 2009,
-        doi:10.1161/CIRCULATIONAHA.108.191095, part I and IV: global intervals).
+        Global onsets are the earliest, global offsets the latest of the leads that agree (AHA/ACCF/HRS
+        part I, 2007, doi:10.1161/CIRCULATIONAHA.106.180200: intervals from all leads recorded at once).
     kinds
         One per beat: of the record's usual shape, ectopic (another shape, or early), or set off by a pacing spike.
     spikes
@@ -47,6 +47,8 @@ class Beats:
         Leads that were not used, with the reason; their rows are NaN.
     absent
         Wave -> why the record has none of it (`P`: atrial fibrillation ...); a wave that is there is no key.
+    notes
+        Channel -> what could not be done there, in words.
     corrected
         `(channel, beat, fiducial)` of each time that a person set, by index into `times`.
     """
@@ -60,6 +62,7 @@ class Beats:
     spikes: Floats = field(default_factory=lambda: np.empty(0))
     left_out: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[Wave, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     corrected: frozenset[tuple[int, int, int]] = frozenset()
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from einthoven.cli import output
 from einthoven.cli.converting import convert
+from einthoven.cli.measuring import measure
 from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, parse_folds
 from einthoven.cli.quarantine import quarantine
 from einthoven.record import ReadHints
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 
 app.command()(convert)
+app.command()(measure)
 app.add_typer(quarantine, name="quarantine")
 
 

@@ -21,7 +21,7 @@ CANCEL_GRACE_SECONDS = 60.0
 LANES: tuple[frozenset[str], ...] = (
     frozenset({"train"}),
     frozenset({"import", "demonstration"}),
-    frozenset({"predict", "evaluate"}),
+    frozenset({"predict", "evaluate", "measure"}),
 )
 """Jobs of one lane wait for each other; lanes run side by side. A training takes the machine's cores, two
 at once would each take more than twice as long."""

@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from einthoven.errors import SettingError
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a test holds it against the migrations folder."""
 BUSY_SECONDS = 30
 

@@ -126,6 +126,22 @@ answers = Table(
     Index("answers_by_item", "item_id"),
 )
 
+# Times of waves that a person set by hand; the beat is the one whose R peak is nearest (`beats/corrections.py`).
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", _belongs_to("items.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("r_peak", Float, nullable=False),
+    Column("fiducial", String, nullable=False),
+    # None: the person says that this is not there.
+    Column("time", Float),
+    Column("who", String, nullable=False),
+    Column("made", String, nullable=False),
+    Index("corrections_by_item", "item_id", "channel", "fiducial"),
+)
+
 refused = Table(
     "refused",
     metadata,

@@ -181,7 +181,7 @@ def export_dataset(
     tally = _Tally()
     taken: set[str] = set()
     for item in items:
-        name = _free_name(item.file_name, taken)
+        name = free_name(item.file_name, taken)
         try:
             record = workspace.store.load(item)
             written = writer.write(record if derived else _without_derived(record), name)
@@ -208,7 +208,7 @@ def _without_derived(record: EcgRecord) -> EcgRecord:
     return replace(record, signal=record.signal[kept], leads=tuple(record.leads[row] for row in kept), source=source)
 
 
-def _free_name(file_name: str, taken: set[str]) -> str:
+def free_name(file_name: str, taken: set[str]) -> str:
     """A plain file name for a record: `records100/00001_lr.hea` is `records100_00001_lr`; `a.npz#2` is `a-2`."""
     path, hash_sign, number = file_name.rpartition("#")
     bare = path if hash_sign and number.isdigit() else file_name

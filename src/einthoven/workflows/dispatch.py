@@ -11,6 +11,7 @@ from einthoven.jobs import Reporter
 from einthoven.jobs.queue import INTERRUPTED
 from einthoven.jobs.reporter import StoredReporter
 from einthoven.store.types import Job, JobState, Problem
+from einthoven.workflows.measurements import MeasureOutcome, MeasureRequest
 from einthoven.workflows.plain import from_plain, save_result
 from einthoven.workflows.requests import (
     EvaluateRequest,
@@ -122,6 +123,12 @@ def _evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) 
     return evaluate(workspace, request, report)
 
 
+def _measure(workspace: Workspace, request: MeasureRequest, report: Reporter) -> MeasureOutcome:
+    from einthoven.workflows.measure import measure
+
+    return measure(workspace, request, report)
+
+
 def _demonstration_request() -> type[Any]:
     from einthoven.workflows.demonstrate import DemonstrationRequest
 
@@ -165,11 +172,17 @@ def _said_evaluate(outcome: EvaluationReport) -> str:
     return f"{found.n} ECGs: {said}" if said else f"{found.n} ECGs evaluated"
 
 
+def _said_measure(outcome: MeasureOutcome) -> str:
+    refused = f", {outcome.n_refused} refused" if outcome.n_refused else ""
+    return f"{ecgs(outcome.total)} measured{refused}"
+
+
 KINDS: dict[str, Kind] = {
     "import": Kind(lambda: ImportRequest, _import, _said_import),
     "train": Kind(lambda: TrainRequest, _train, _said_train),
     "predict": Kind(lambda: PredictRequest, _predict, _said_predict),
     "evaluate": Kind(lambda: EvaluateRequest, _evaluate, _said_evaluate),
+    "measure": Kind(lambda: MeasureRequest, _measure, _said_measure),
     "demonstration": Kind(
         _demonstration_request, _demonstrate, lambda o: f"{o.n_simulated} simulated ECGs, {o.n_real} real"
     ),

@@ -183,12 +183,16 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Settings of this installation that a user changes on the page."""
+    """Settings of this installation that a user changes on the page.
+
+    `who` is what a person who corrects fiducials calls themselves; saving None leaves it as it was.
+    """
 
     target_rate: float = 100.0
     duration: float = 10.0
     threads: int | None = None
     quarantine_days: int = 30
+    who: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,27 @@
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from einthoven.beats.delineators import DELINEATORS
 from einthoven.errors import NotFound, SettingError
 from einthoven.jobs import JobQueue
+from einthoven.store.corrections import Corrections, checked_who
 from einthoven.store.database import Database
 from einthoven.store.models import ModelShelf
 from einthoven.store.quarantine import Quarantine
 from einthoven.store.signals import write_atomically
 from einthoven.store.store import Store, checked_name
 from einthoven.store.types import Job
+from einthoven.workflows.measurements import MeasureRequest
 from einthoven.workflows.names import pseudonym
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import EvaluateRequest, ImportRequest, PredictRequest, TrainRequest
 from einthoven.workflows.views import Preferences
 
-Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest
+Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest | MeasureRequest
 PREFERENCES_FORMAT = "einthoven-preferences"
 KEY_BYTES = 32
 MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
@@ -42,6 +45,7 @@ class Workspace:
         self.store = Store(self.database, home)
         self.models = ModelShelf(self.database, home)
         self.quarantine = Quarantine(self.database, home)
+        self.corrections = Corrections(self.database)
         self.jobs = JobQueue(self.database, home)
         self.preferences = self._load_preferences()
         self._key: bytes | None = None
@@ -86,6 +90,9 @@ class Workspace:
             raise SettingError(
                 f"Refused files cannot be kept for {preferences.quarantine_days} days.", advice="Choose 1 to 3650."
             )
+        # A page that does not ask who one is does not forget it either.
+        who = self.preferences.who if preferences.who is None else checked_who(preferences.who)
+        preferences = replace(preferences, who=who)
         data = {"format": PREFERENCES_FORMAT, "version": 1, **asdict(preferences)}
         write_atomically(self.home / "preferences.json", json.dumps(data, indent=1).encode())
         self.preferences = preferences
@@ -167,6 +174,21 @@ def _evaluate_title(workspace: Workspace, request: EvaluateRequest) -> str:
     return f"Evaluate {Path(request.model).name} on {request.dataset}"
 
 
+def _measure_title(workspace: Workspace, request: MeasureRequest) -> str:
+    if request.dataset is None and not request.paths:
+        raise SettingError("There is nothing to measure.", advice="Choose a dataset or files.")
+    if request.dataset is not None and request.paths:
+        raise SettingError("A dataset and files cannot be measured at once.", advice="Measure one after the other.")
+    if request.dataset is not None:
+        workspace.store.dataset(request.dataset)
+    DELINEATORS.require(request.method)
+    return f"Measure {request.dataset or _files(len(request.paths))}"
+
+
+def _files(n: int) -> str:
+    return "1 file" if n == 1 else f"{n} files"
+
+
 def _require_model(workspace: Workspace, name: str) -> None:
     """A name on the shelf, or a file; the error about a name lists what there is."""
     if not workspace.models.has(name) and not Path(name).is_file():
@@ -180,4 +202,5 @@ _titles: dict[str, Callable[[Workspace, Any], str]] = {
     "train": _train_title,
     "predict": _predict_title,
     "evaluate": _evaluate_title,
+    "measure": _measure_title,
 }

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from einthoven.writers.passport import lost, plain_id
 
 
 def write(record: EcgRecord, stem: str) -> Written:
+    return Written({f"{stem}.npz": packed(arrays_of(record))}, lost(record))
+
+
+def arrays_of(record: EcgRecord) -> dict[str, object]:
+    """What is written of a record, by the name of its array."""
     arrays: dict[str, object] = {
         "signal": record.signal,
         "fs": record.rate,
@@ -22,14 +28,18 @@ def write(record: EcgRecord, stem: str) -> Written:
     arrays |= {} if subject.age is None else {"age": subject.age}
     arrays |= {} if subject.sex is None else {"sex": subject.sex}
     arrays |= {} if identifier is None else {"subject_id": identifier}
+    return arrays
+
+
+def packed(arrays: Mapping[str, object]) -> bytes:
+    """An NPZ file of these arrays. As `numpy.savez_compressed`, which dates the members: equal is equal."""
     stream = io.BytesIO()
-    # As `numpy.savez_compressed`, which dates the members: equal records are equal files.
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, value in arrays.items():
             member = io.BytesIO()
             np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
-    return Written({f"{stem}.npz": stream.getvalue()}, lost(record))
+    return stream.getvalue()
 
 
 ENTRY = WriterEntry(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from einthoven.beats.qrs import Detected
 from einthoven.beats.types import BeatKind, Floats, Wave
 
 
@@ -14,7 +15,8 @@ class Heartbeats:
     """What a delineator is given: leads that show an ECG, and where the beats are.
 
     `signal` float32 `(leads, samples)` without gaps, as sampled and unfiltered, in mV or the unit of a relative
-    record; `rate` Hz; `r_peaks` float64 `(beats,)` in seconds; `kinds` one per beat.
+    record; `rate` Hz; `r_peaks` float64 `(beats,)` in seconds; `kinds` one per beat; `detected` what the beats were
+    found by, None where others found them.
     """
 
     signal: npt.NDArray[np.float32]
@@ -22,6 +24,7 @@ class Heartbeats:
     rate: float
     r_peaks: Floats
     kinds: tuple[BeatKind, ...]
+    detected: Detected | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,100 @@
+"""Which beats are of the record's usual shape, which are ectopic, which a pacemaker set off.
+
+The QRS complexes of all leads are held against each other (correlation of the samples around R, leads side by side).
+The largest group of alike ones is the usual shape; another shape is ectopic. An early beat of the usual shape is
+ectopic, too (supraventricular), where the rhythm is otherwise regular: in atrial fibrillation many beats are early.
+"""
+
+import numpy as np
+
+from einthoven.beats.types import BeatKind, Floats
+
+BEFORE_S, AFTER_S = 0.10, 0.15
+_SHIFTS_S = 0.02
+ALIKE = 0.90
+"""Correlation of two beats of one shape."""
+USUAL = 0.80
+"""Correlation with the median of the usual shape; noise takes a little from it."""
+EARLY = 0.80
+"""Of the usual RR interval: an early beat comes before this part of it."""
+REGULAR = 0.10
+"""Median absolute deviation of the RR intervals, as a part of their median, up to which a rhythm is regular."""
+SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.12, 0.02
+"""A ventricular spike lies this near to the R it sets off; an atrial one comes 150 ms and more before it."""
+FEWEST = 3
+
+
+def kinds_of(signal: Floats, rate: float, r_peaks: Floats, spikes: Floats) -> tuple[BeatKind, ...]:
+    """The kind of each beat.
+
+    Parameters
+    ----------
+    signal
+        `(leads, samples)` without gaps and without baseline wander, at `rate` Hz (100 Hz is enough).
+    r_peaks, spikes
+        Seconds, increasing.
+    """
+    if not len(r_peaks):
+        return ()
+    paced = _paced(r_peaks, spikes)
+    ectopic = _another_shape(signal, rate, r_peaks) | _early(r_peaks)
+    return tuple("paced" if p else "ectopic" if e else "normal" for p, e in zip(paced, ectopic, strict=True))
+
+
+def _paced(r_peaks: Floats, spikes: Floats) -> np.ndarray:
+    if not len(spikes):
+        return np.zeros(len(r_peaks), dtype=bool)
+    distance = r_peaks[:, None] - spikes[None, :]
+    return np.asarray(((distance >= -SPIKE_AFTER_S) & (distance <= SPIKE_BEFORE_S)).any(axis=1))
+
+
+def _another_shape(signal: Floats, rate: float, r_peaks: Floats) -> np.ndarray:
+    """Beats whose QRS is not that of the largest group; none where there are too few to tell."""
+    before, after, shift = (max(1, round(seconds * rate)) for seconds in (BEFORE_S, AFTER_S, _SHIFTS_S))
+    centres = np.round(r_peaks * rate).astype(int)
+    whole = (centres >= before + shift) & (centres < signal.shape[1] - after - shift)
+    other = np.zeros(len(r_peaks), dtype=bool)
+    if whole.sum() < FEWEST:
+        return other
+    centres = centres[whole]
+    shapes = _normed(_windows(signal, centres, before, after))
+    neighbours = shapes @ shapes.T >= ALIKE
+    usual = neighbours[int(neighbours.sum(axis=1).argmax())]
+    if usual.sum() < max(2, 0.2 * len(centres)):
+        return other  # every beat looks different: noise, not ectopy
+    template = _normed(np.median(shapes[usual], axis=0)[None])[0]
+    # R is found to a sample or two: the best of some shifts counts.
+    likeness = np.max(
+        [_normed(_windows(signal, centres + by, before, after)) @ template for by in range(-shift, shift + 1)], axis=0
+    )
+    other[whole] = likeness < USUAL
+    return other
+
+
+def _windows(signal: Floats, centres: np.ndarray, before: int, after: int) -> Floats:
+    """`(beats, leads * samples)`, each lead around its own mean."""
+    windows = signal[:, centres[:, None] + np.arange(-before, after)].swapaxes(0, 1)
+    centred: Floats = (windows - windows.mean(axis=2, keepdims=True)).reshape(len(centres), -1)
+    return centred
+
+
+def _normed(shapes: Floats) -> Floats:
+    size = np.sqrt(np.einsum("bs,bs->b", shapes, shapes))[:, None]
+    normed: Floats = shapes / np.where(size > 0, size, 1)
+    return normed
+
+
+def _early(r_peaks: Floats) -> np.ndarray:
+    """Beats that come well before they are due in an otherwise regular rhythm."""
+    early = np.zeros(len(r_peaks), dtype=bool)
+    rr = np.diff(r_peaks)
+    if len(rr) < FEWEST:
+        return early
+    usual = float(np.median(rr))
+    if np.median(np.abs(rr - usual)) > REGULAR * usual:
+        return early
+    early[1:] = rr < EARLY * usual
+    # After a pause the next beat is on time, however short its interval looks against a longer one; and two early
+    # intervals in a row are a faster rhythm, whose first beat alone came early.
+    early[2:] &= ~(early[1:-1] & early[2:])
+    return early

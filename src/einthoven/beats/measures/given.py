@@ -1,0 +1,199 @@
+"""What all measures of a record are made from, worked out once: which beats, RR intervals, aligned beats, doubts."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from einthoven.beats.median_beat import AlignedBeats, Indices, align, fiducials, middle, usual_beats
+from einthoven.beats.types import FIDUCIALS, Beats, Floats, Wave
+from einthoven.formats.doubts import CHECK_SCALE
+from einthoven.record import EcgRecord
+
+Mask = npt.NDArray[np.bool_]
+
+LEVEL_S = 0.02
+"""The level before QRS, which is 0 for QRS, ST and T, is the median of so long up to the onset of QRS."""
+SHORTEST_RR_S = 0.15
+GAP_S = 0.2
+SILENCE_S = 1.0
+"""An RR interval in which all leads lack for so long, or do not change at all for so long, may hide a beat."""
+_BEFORE_S, _AFTER_S = 0.6, 0.9
+_MARGIN_S, _BEHIND_J_S = 0.06, 0.08
+
+_LIMB_DOUBT = re.compile(r"(arm|leg) electrode|limb leads|\bleads? (I|II|III|aVR|aVL|aVF)\b.*\bseems?\b")
+_CHEST_DOUBT = re.compile(r"chest electrodes?|\bleads? V[1-6].* are the same but for a factor")
+_SCALE_DOUBT = re.compile(rf"{re.escape(CHECK_SCALE)}|stated gain wrong|not millivolt")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RrIntervals:
+    """The RR intervals without artefact gaps: `seconds` float64 `(n,)`, `ends` the index of the beat that ends each."""
+
+    seconds: Floats
+    ends: Indices
+    left_out: int
+
+    def between(self, chosen: Indices) -> "RrIntervals":
+        """Those from one of the chosen beats to the very next beat, where that is chosen too."""
+        both = np.isin(self.ends, chosen) & np.isin(self.ends - 1, chosen)
+        return RrIntervals(self.seconds[both], self.ends[both], self.left_out)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """The usual beats laid over each other, each above its own level before QRS.
+
+    `values` float64 `(leads, beats, samples)`, NaN where there is no sample; `median` `(leads, samples)`; `times` from
+    fiducial to its median distance from R in seconds, global channel (those that no beat has are no key).
+    """
+
+    values: Floats
+    median: Floats
+    times: dict[str, float]
+    rate: float
+    r_index: int
+    beats: Indices
+
+    def sample(self, seconds: float) -> int:
+        """The sample nearest to a moment, in seconds from R; -1 where it lies outside of the window."""
+        place = self.r_index + round(seconds * self.rate)
+        return place if 0 <= place < self.median.shape[1] else -1
+
+    def part(self, start: str, stop: str) -> slice | None:
+        """The samples from one fiducial to another, both included; None where one of them lacks."""
+        if start not in self.times or stop not in self.times:
+            return None
+        first, last = self.sample(self.times[start]), self.sample(self.times[stop])
+        return slice(first, last + 1) if 0 <= first < last else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """A record, its beats, and what follows from them for every family of measures.
+
+    `chosen` are the beats on which waves are measured, `chosen_words` what they are. `laid` is a reason in words where
+    amplitudes cannot be measured.
+    """
+
+    record: EcgRecord
+    beats: Beats
+    times: Floats
+    chosen: Indices
+    chosen_words: str
+    rr: RrIntervals
+    laid: Laid | str
+
+    @property
+    def count(self) -> str:
+        """`normal beats`, or what was measured instead, as a sentence for the method."""
+        if self.chosen_words == "normal beats":
+            return ""
+        if self.chosen_words == "paced beats":
+            return "Paced: all of these beats are set off by a pacing spike, and QRS begins behind it."
+        return "No beat is normal: these are ectopic beats."
+
+    def of(self, fiducial: str) -> Floats:
+        """The moments of a fiducial of the chosen beats, global channel, `(chosen,)`."""
+        found: Floats = self.times[0, self.chosen, FIDUCIALS.index(fiducial)]
+        return found
+
+    def missing(self, *waves: Wave) -> str | None:
+        """Why one of these waves is absent from the record, or None."""
+        return next((self.beats.absent[wave] for wave in waves if wave in self.beats.absent), None)
+
+    def doubt(self, lead: str) -> str | None:
+        """A doubt about electrodes or leads that concerns this lead, in the words of the passport."""
+        limb = not lead.startswith("V")
+        pattern = _LIMB_DOUBT if limb else _CHEST_DOUBT
+        named = re.compile(rf"\b{re.escape(lead)}\b")
+        for doubt in self.record.source.doubts:
+            if pattern.search(doubt) and (limb or named.search(doubt) or "V1 to V6" in doubt):
+                return doubt
+        return None
+
+    def no_voltage(self) -> str | None:
+        """Why no voltage of this record can be told, or None."""
+        if self.record.amplitude != "mV":
+            return f"the amplitude of this record is {self.record.amplitude}, not mV"
+        doubtful = (doubt for doubt in self.record.source.doubts if _SCALE_DOUBT.search(doubt))
+        return next(doubtful, None)
+
+    def unusable(self, *leads: str) -> str | None:
+        """Why one of these leads cannot be measured, or None."""
+        for lead in leads:
+            if lead not in self.beats.leads:
+                return f"the record has no lead {lead}"
+            if lead in self.beats.left_out:
+                return f"lead {lead} is left out: {self.beats.left_out[lead]}"
+        return None
+
+
+def given(record: EcgRecord, beats: Beats) -> Given:
+    """What measures need, from a record and its beats; times that are no numbers count as not there."""
+    times = np.where(np.isfinite(beats.times), beats.times, np.nan)
+    chosen, words = usual_beats(beats)
+    return Given(record, beats, times, chosen, words, _rr(record, beats), _laid(record, beats, chosen))
+
+
+def _rr(record: EcgRecord, beats: Beats) -> RrIntervals:
+    with np.errstate(invalid="ignore", over="ignore"):
+        seconds = np.diff(beats.r_peaks)
+        possible = np.isfinite(seconds) & (seconds >= SHORTEST_RR_S)
+    starts, stops = _silent(record, beats)
+    for start, stop in zip(starts, stops, strict=True):
+        with np.errstate(invalid="ignore"):
+            possible &= ~((beats.r_peaks[:-1] < start) & (stop < beats.r_peaks[1:]))
+    ends = np.flatnonzero(possible) + 1
+    return RrIntervals(seconds[possible], ends.astype(np.int64), int(np.count_nonzero(~possible)))
+
+
+def _silent(record: EcgRecord, beats: Beats) -> tuple[Floats, Floats]:
+    """Start and end of each stretch, in seconds, in which no used lead shows anything."""
+    used = [name not in beats.left_out for name in beats.leads]
+    signal = record.signal[used] if any(used) and len(used) == record.n_leads else record.signal
+    absent = np.isnan(signal)
+    gone = np.logical_and.reduce(absent, axis=0)
+    still = np.logical_and.reduce((signal[:, 1:] == signal[:, :-1]) | absent[:, 1:], axis=0)
+    runs = [_runs(gone, round(GAP_S * record.rate)), _runs(still, round(SILENCE_S * record.rate))]
+    starts, stops = (np.concatenate(ends) / record.rate for ends in zip(*runs, strict=True))
+    return starts, stops
+
+
+def _runs(mask: Mask, least: int) -> tuple[Indices, Indices]:
+    change = np.diff(np.pad(mask, 1).astype(np.int8))
+    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    long = stops - starts >= max(least, 1)
+    return starts[long], stops[long]
+
+
+def _laid(record: EcgRecord, beats: Beats, chosen: Indices) -> Laid | str:
+    before, after = _window(beats, chosen)
+    aligned = align(record, beats, chosen, before=before, after=after)
+    if not aligned.beats.size:
+        return "no beat lies within the record"
+    from_r = fiducials(beats, aligned)[0]
+    times = {name: float(away) for name, away in zip(FIDUCIALS, from_r, strict=True) if np.isfinite(away)}
+    if "qrs_on" not in times:
+        return "no onset of QRS is found, so there is no level to measure from"
+    return _above_level(aligned, times)
+
+
+def _window(beats: Beats, chosen: Indices) -> tuple[float, float]:
+    """How far around R the waves of these beats reach, and what is measured behind them, s."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        away = beats.times[0, chosen] - beats.r_peaks[chosen, None]
+        away = away[(away > -_BEFORE_S) & (away < _AFTER_S)]
+    first, last = (float(away.min()), float(away.max())) if away.size else (0.0, 0.0)
+    return min(max(-first, 0.0) + _MARGIN_S, _BEFORE_S), min(max(last, 0.0) + _BEHIND_J_S + _MARGIN_S, _AFTER_S)
+
+
+def _above_level(aligned: AlignedBeats, times: dict[str, float]) -> Laid | str:
+    stop = aligned.r_index + round(times["qrs_on"] * aligned.rate)
+    start = max(stop - round(LEVEL_S * aligned.rate), 0)
+    values = aligned.values.astype(np.float64)
+    if not 0 < stop < values.shape[2]:
+        return "QRS is said to begin too far from R to be right"
+    values -= middle(values[:, :, start : stop + 1], axis=2)[:, :, None]
+    return Laid(values, middle(values, axis=1), times, aligned.rate, aligned.r_index, aligned.beats)

@@ -1,0 +1,230 @@
+"""`einthoven measure`."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from einthoven.cli import output
+from einthoven.cli.options import Assume, Folds, Home, Json, parse_folds
+from einthoven.errors import InputError, SettingError
+from einthoven.record import ReadHints
+
+if TYPE_CHECKING:
+    from einthoven.beats.measurement import Measurement
+    from einthoven.store.types import Job
+    from einthoven.workflows.measurements import MeasuredRow, MeasureOutcome, MeasureRequest
+    from einthoven.workflows.workspace import Workspace
+
+SHOWN = ("heart_rate", "pr", "qrs_duration", "qt", "qtc_fridericia", "qrs_axis")
+"""Columns of the table of several ECGs; `--csv` and `--json` have every measurement."""
+
+
+def measure(
+    paths: Annotated[list[Path] | None, typer.Argument(help="ECG files or folders.", show_default=False)] = None,
+    dataset: Annotated[str | None, typer.Option(help="Dataset instead of files.")] = None,
+    folds: Folds = None,
+    method: Annotated[
+        str,
+        typer.Option(help="How waves are found: einthoven, or neurokit-dwt, -cwt, -peak, -prominence."),
+    ] = "einthoven",
+    what: Annotated[
+        str,
+        typer.Option(
+            help="What to write, commas between: measurements, fiducials, qrs-overlay, median-beat, rlign-median, "
+            "rlign-aligned."
+        ),
+    ] = "measurements",
+    lead: Annotated[str, typer.Option(help="Lead of the QRS overlay.")] = "II",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File (.csv, .json, .npz, .parquet) or folder to write to.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="With a folder as --out: csv, json, npz or parquet (default: csv).", show_default=False),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print one CSV table instead of text.")] = False,
+    assume: Assume = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Find the beats of ECGs and measure them."""
+    from einthoven.wiring import open_workspace
+    from einthoven.workflows.measurements import MeasureRequest
+
+    with output.errors_said(as_json=as_json):
+        exports = _exports(what)
+        request = MeasureRequest(
+            dataset=dataset, folds=parse_folds(folds), paths=tuple(str(path.resolve()) for path in paths or ()),
+            hints=ReadHints.parse(assume), method=method, what=exports,
+            file_format=cast(Any, _file_format(exports, out, to, as_csv=as_csv, as_json=as_json)), lead=lead,
+        )  # fmt: skip
+        _run(open_workspace(home), request, out, as_csv=as_csv, as_json=as_json)
+
+
+def _exports(what: str) -> tuple[Any, ...]:
+    from einthoven.workflows.measurements import EXPORTS
+
+    wanted = tuple(part.strip() for part in what.split(",") if part.strip())
+    unknown = [name for name in wanted if name not in EXPORTS]
+    if unknown or not wanted:
+        raise SettingError(f"{', '.join(unknown) or what!r} cannot be written.", advice=f"Use {', '.join(EXPORTS)}.")
+    return wanted
+
+
+def _file_format(what: tuple[str, ...], out: Path | None, to: str | None, *, as_csv: bool, as_json: bool) -> str:
+    """The format that the options agree on."""
+    from einthoven.workflows.measurements import FILE_FORMATS
+
+    wanted = set()
+    wanted |= {"csv"} if as_csv else set()
+    wanted |= {"json"} if as_json else set()
+    wanted |= {to.removeprefix(".")} if to else set()
+    if out is not None and out.suffix and not out.is_dir():
+        if len(what) > 1:
+            raise SettingError(f"{len(what)} exports do not fit into one file.", advice="Name a folder with --out.")
+        wanted |= {out.suffix.removeprefix(".")}
+    if len(wanted) > 1:
+        raise SettingError(f"The formats {' and '.join(sorted(wanted))} were asked for.", advice="Ask for one of them.")
+    chosen = wanted.pop() if wanted else "csv"
+    if chosen not in FILE_FORMATS:
+        raise SettingError(f"{chosen!r} is no format of exports.", advice=f"Use {', '.join(FILE_FORMATS)}.")
+    return chosen
+
+
+def _run(workspace: "Workspace", request: "MeasureRequest", out: Path | None, *, as_csv: bool, as_json: bool) -> None:
+    from einthoven.cli import work
+    from einthoven.workflows.measure import REFUSED_NAME
+    from einthoven.workflows.measurements import MeasureOutcome
+
+    job = workspace.submit("measure", request)
+    outcome = work.do(workspace, job, MeasureOutcome, quiet=as_json or as_csv)
+    files = tuple(name for name in outcome.files if name != REFUSED_NAME)
+    written = () if out is None else _write(workspace, job, files, out)
+    if as_json:
+        output.show_json(_document(workspace, job, outcome, files, written))
+    else:
+        output.show_failures(outcome.refused)
+        output.show_failures(outcome.left_out)
+        if as_csv and out is None:
+            _print_csv(workspace, job, files)
+        elif not as_csv:
+            _say(outcome)
+        for path in written:
+            output.remark(f"{path} written")
+    raise typer.Exit(output.OK if outcome.total else output.NONE)
+
+
+def _write(workspace: "Workspace", job: "Job", files: tuple[str, ...], out: Path) -> tuple[str, ...]:
+    """Copy the job's files: one to `out` when that names a file, else into the folder `out`."""
+    one = len(files) == 1 and bool(out.suffix) and not out.is_dir()
+    written = []
+    for name in files:
+        target = out if one else out / name
+        # A ZIP of many is not what its name would say.
+        if one and name.endswith(".zip") and target.suffix != ".zip":
+            target = target.with_name(f"{target.name}.zip")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(workspace.jobs.file(job.id, name), target)
+        except OSError as error:
+            raise InputError(
+                f"{target} cannot be written: {error.strerror or error}.",
+                advice=f"It is in {workspace.jobs.path(job.id)}.",
+            ) from error
+        written.append(str(target))
+    return tuple(written)
+
+
+def _document(
+    workspace: "Workspace", job: "Job", outcome: "MeasureOutcome", files: tuple[str, ...], written: tuple[str, ...]
+) -> dict[str, Any]:
+    """What `--json` prints: every ECG with what was asked for of it, unless that was written to files."""
+    from einthoven.workflows.plain import to_plain
+
+    plain = to_plain(outcome)
+    document = {
+        name: plain[name]
+        for name in ("method", "dataset", "total", "n_corrected", "summary", "n_refused", "refused", "n_left_out",
+                     "left_out", "reasons", "seconds")
+    }  # fmt: skip
+    if written:
+        return {**document, "files": list(written)}
+    for name in files:
+        key = name.removesuffix(".json").replace("-", "_")
+        document[key] = json.loads(workspace.jobs.file(job.id, name).read_text("utf-8"))
+    return document
+
+
+def _print_csv(workspace: "Workspace", job: "Job", files: tuple[str, ...]) -> None:
+    if len(files) != 1 or not files[0].endswith(".csv"):
+        raise SettingError("That is more than one table.", advice="Write it to a folder with --out.")
+    with workspace.jobs.file(job.id, files[0]).open(encoding="utf-8", newline="") as table:
+        shutil.copyfileobj(table, sys.stdout)
+    sys.stdout.flush()
+
+
+def _say(outcome: "MeasureOutcome") -> None:
+    if not outcome.total:
+        return
+    if outcome.total == 1:
+        _say_one(outcome.rows[0], outcome.method)
+    else:
+        _say_several(outcome)
+    output.say("Research use only, not a medical device.", style="dim")
+
+
+def _say_one(row: "MeasuredRow", method: str) -> None:
+    corrected = f", {row.n_corrected} times set by hand" if row.n_corrected else ""
+    output.say(f"{row.file_name}: {row.n_beats} beats, waves by {method}{corrected}", style="bold")
+    columns = ("measurement", "lead", "value", "unit", "spread", "beats", "")
+    output.show_table(columns, [_cells(one) for one in row.measurements])
+
+
+def _cells(one: "Measurement") -> tuple[object, ...]:
+    if one.value is None:
+        return one.title, one.lead or "", "-", "", "", "", f"{one.state}: {one.reason}"
+    spread = "" if one.spread is None else _number(one.spread)
+    return one.title, one.lead or "", _number(one.value), one.unit, spread, one.n_beats, one.reason
+
+
+def _say_several(outcome: "MeasureOutcome") -> None:
+    titles = {one.name: f"{one.title}, {one.unit}" for one in outcome.summary if one.lead is None}
+    shown = [name for name in SHOWN if name in titles]
+    rows = []
+    for row in outcome.rows:
+        values = {one.name: one for one in row.measurements if one.lead is None}
+        cells = (_short(values.get(name)) for name in shown)
+        rows.append((row.file_name, row.n_beats, *cells))
+    output.show_table(("file_name", "beats", *(titles[name] for name in shown)), rows)
+    if outcome.total > len(outcome.rows):
+        output.say(f"... and {outcome.total - len(outcome.rows)} more: --csv or --out has them all")
+    output.show_table(
+        ("measurement", "unit", "ECGs", "absent", "not measurable", "median", "quartiles"),
+        [
+            (
+                one.title, one.unit, one.n_measured, one.n_absent or "", one.n_not_measurable or "",
+                _number(one.median), "" if one.median is None else
+                f"{_number(one.lower_quartile)} to {_number(one.upper_quartile)}",
+            )
+            for one in outcome.summary
+            if one.lead is None
+        ],
+    )  # fmt: skip
+
+
+def _short(one: "Measurement | None") -> str:
+    if one is None or one.value is None:
+        return "absent" if one is not None and one.state == "absent" else "-"
+    return _number(one.value)
+
+
+def _number(value: float | None) -> str:
+    """Three digits, as many as such a measurement has."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
