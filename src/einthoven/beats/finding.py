@@ -81,7 +81,7 @@ def _obstacle(record: EcgRecord) -> NoBeats | None:
 
 def _usable(record: EcgRecord) -> _Leads:
     quality = assess(record)
-    useless = quality.useless
+    useless = quality.without_beats
     left_out: dict[str, str] = {}
     rows: list[int] = []
     for row, (name, found) in enumerate(zip(record.leads, quality.leads, strict=True)):

@@ -1,4 +1,4 @@
-"""The network that tells where waves are, trained on LUDB (`benchmarks/train_delineator.py`, docs/results.md), run by ONNX.
+"""The network that tells where waves are: trained on LUDB (`benchmarks/train_delineator.py`), run by onnxruntime.
 
 Each lead goes through the same encoder; what the leads see is pooled (mean and highest) and given back, so that any
 number of leads in any order will do, and each lead knows what the others show. It answers, for all leads together

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from einthoven.workflows.measurements import MeasuredRow, MeasureOutcome, MeasureRequest
     from einthoven.workflows.workspace import Workspace
 
-SHOWN = ("heart_rate", "pr", "qrs_duration", "qt", "qtc_fridericia", "qrs_axis")
+SHOWN = ("heart_rate", "pr", "qrs_duration_leads", "qt_leads", "qtc_fridericia", "qrs_axis")
 """Columns of the table of several ECGs; `--csv` and `--json` have every measurement."""
 
 
@@ -181,15 +181,33 @@ def _say(outcome: "MeasureOutcome") -> None:
 def _say_one(row: "MeasuredRow", method: str) -> None:
     corrected = f", {row.n_corrected} times set by hand" if row.n_corrected else ""
     output.say(f"{row.file_name}: {row.n_beats} beats, waves by {method}{corrected}", style="bold")
-    columns = ("measurement", "lead", "value", "unit", "spread", "beats", "")
-    output.show_table(columns, [_cells(one) for one in row.measurements])
+    columns = ("measurement", "value", "unit", "spread", "beats", "")
+    output.show_table(columns, [_cells(one) for one in row.measurements if one.lead is None])
+    _say_leads([one for one in row.measurements if one.lead is not None])
 
 
 def _cells(one: "Measurement") -> tuple[object, ...]:
     if one.value is None:
-        return one.title, one.lead or "", "-", "", "", "", f"{one.state}: {one.reason}"
+        return one.title, "-", "", "", "", f"{one.state}: {one.reason}"
     spread = "" if one.spread is None else _number(one.spread)
-    return one.title, one.lead or "", _number(one.value), one.unit, spread, one.n_beats, one.reason
+    return one.title, _number(one.value), one.unit, spread, one.n_beats, one.reason
+
+
+def _say_leads(measurements: "list[Measurement]") -> None:
+    """A row a lead, a column a measurement; each reason once, with the leads it holds for."""
+    titles = {one.name: f"{one.title}, {one.unit}" for one in measurements}
+    by_lead: dict[str, dict[str, Measurement]] = {}
+    reasons: dict[str, dict[str, None]] = {}
+    for one in measurements:
+        by_lead.setdefault(str(one.lead), {})[one.name] = one
+        if one.value is None:
+            reasons.setdefault(f"{one.state}: {one.reason}", {})[str(one.lead)] = None
+    if any(one.value is not None for one in measurements):
+        rows = [(lead, *(_short(found.get(name)) for name in titles)) for lead, found in by_lead.items()]
+        output.show_table(("lead", *titles.values()), rows)
+    for reason, leads in reasons.items():
+        where = "all leads" if len(leads) == len(by_lead) else ", ".join(leads)
+        output.say(f"{where}: {reason}")
 
 
 def _say_several(outcome: "MeasureOutcome") -> None:
@@ -227,4 +245,4 @@ def _number(value: float | None) -> str:
     """Three digits, as many as such a measurement has."""
     if value is None:
         return "-"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 1e-9 else "0"

@@ -8,7 +8,7 @@ second differences (white noise of standard deviation s has those of 2.45 s); th
 QRS complexes, which fill less than half of them. Baseline is the median of each second.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -84,6 +84,12 @@ class Quality:
         """Leads that show no ECG: half of them flat or missing, saturated, or buried in hum, wander or noise."""
         limit = _SD_PER_MV if self.unit == "SD" else 1.0
         return frozenset(lead.lead for lead in self.leads if _is_bad(lead, limit))
+
+    @property
+    def without_beats(self) -> frozenset[str]:
+        """Leads in which no beat can be seen: useless, and not for baseline wander alone, which a filter takes out."""
+        limit = _SD_PER_MV if self.unit == "SD" else 1.0
+        return frozenset(lead.lead for lead in self.leads if _is_bad(replace(lead, wander=None), limit))
 
 
 def assess(record: EcgRecord) -> Quality:

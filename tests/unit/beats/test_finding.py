@@ -155,6 +155,17 @@ def test_a_fibrillating_heart_has_no_p_wave_and_a_healthy_one_has(seed: int) -> 
     assert np.isfinite(healthy.of("p_peak")).mean() > 0.8
 
 
+def test_a_wandering_baseline_is_no_reason_to_leave_a_lead_out() -> None:
+    record = drawn(TWELVE, noise=0.005)
+    wander = 2.5 * np.sin(2 * np.pi * 0.15 * np.arange(record.n_samples) / record.rate)
+    wandering = np.array(record.signal)
+    wandering[3] += wander
+    found, wanted = beats_of(replace(record, signal=wandering)), beats_of(record)
+
+    assert not found.left_out
+    assert np.nanmax(np.abs(found.of("qrs_on") - wanted.of("qrs_on"))) < 0.012
+
+
 def test_a_record_too_short_too_slow_or_flat_says_so() -> None:
     record = drawn(TWELVE)
     short = replace(record, signal=record.signal[:, :300])

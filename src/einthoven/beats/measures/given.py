@@ -99,6 +99,16 @@ class Given:
         found: Floats = self.times[0, self.chosen, FIDUCIALS.index(fiducial)]
         return found
 
+    def in_leads(self, fiducial: str) -> Floats:
+        """The moments of a fiducial of the chosen beats in each lead, `(leads, chosen)`; NaN in leads left out."""
+        found: Floats = self.times[1:, self.chosen, FIDUCIALS.index(fiducial)]
+        return found
+
+    @property
+    def n_used(self) -> int:
+        """How many leads were used."""
+        return len(self.beats.leads) - len(self.beats.left_out)
+
     def missing(self, *waves: Wave) -> str | None:
         """Why one of these waves is absent from the record, or None."""
         return next((self.beats.absent[wave] for wave in waves if wave in self.beats.absent), None)

@@ -16,7 +16,7 @@ import numpy as np
 
 from einthoven.beats.measurement import Measurement
 from einthoven.beats.measures.given import Given
-from einthoven.beats.measures.intervals import QRS_INTERVAL, QT_INTERVAL
+from einthoven.beats.measures.intervals import QRS_IN_LEADS, QT_IN_LEADS
 from einthoven.beats.measures.quantity import Quantity, deviation
 from einthoven.beats.types import Floats
 
@@ -27,7 +27,10 @@ BROAD_QRS_S = 0.12
 UNSTEADY = 0.1
 """Standard deviation of RR, as part of its mean, from which on the rhythm counts as irregular."""
 
-_RR = "RR is the mean interval before the beats measured, and the spread is that of QT at this RR."
+_RR = (
+    "QT is that of the middle lead. RR is the mean interval before the beats measured, and the spread is that of QT at "
+    "this RR."
+)
 BAZETT = Quantity("qtc_bazett", "QTc (Bazett)", "ms", f"QT / RR^(1/2) (Bazett, Heart 1920;7:353). {_RR}")
 FRIDERICIA = Quantity(
     "qtc_fridericia", "QTc (Fridericia)", "ms", f"QT / RR^(1/3) (Fridericia, Acta Med Scand 1920;53:469). {_RR}"
@@ -76,7 +79,7 @@ def measure(ecg: Given) -> Iterator[Measurement]:
     if absent:
         yield from (quantity.absent(absent) for quantity in QUANTITIES)
         return
-    qt = QT_INTERVAL.of(ecg)
+    qt = QT_IN_LEADS.of(ecg)
     there = np.isfinite(qt)
     rr = _rr_before(ecg, there)
     refusal = "there is no QT interval to correct" if not there.any() else _out_of_range(rr)
@@ -119,7 +122,7 @@ def _note(ecg: Given, rr: float) -> str:
     if absent or unsteady:
         why = absent or f"RR varies by more than {100 * UNSTEADY:g} %"
         notes.append(f"Caution: {why}; AHA/ACCF/HRS 2009, part IV, advise against correcting QT when RR varies much.")
-    qrs = QRS_INTERVAL.of(ecg)
+    qrs = QRS_IN_LEADS.of(ecg)
     duration = float(np.nanmedian(qrs)) if np.isfinite(qrs).any() else 0.0
     paced = ecg.chosen_words == "paced beats"
     if duration >= BROAD_QRS_S or paced:
