@@ -419,7 +419,16 @@ def mitbih(folder: Path, scorer_path: Path) -> None:
 
 # -------------------------------------------------------------------------------------------------- CODE-15
 
-DRAWN = {"heart_rate": 5.0, "pr": 10.0, "qrs_duration_leads": 5.0, "qrs_duration": 5.0, "qt_leads": 20.0, "qt": 20.0, "qtc_fridericia": 20.0, "qrs_axis": 30.0}
+DRAWN = {
+    "heart_rate": 5.0,
+    "pr": 10.0,
+    "qrs_duration_leads": 5.0,
+    "qrs_duration": 5.0,
+    "qt_leads": 20.0,
+    "qt": 20.0,
+    "qtc_fridericia": 20.0,
+    "qrs_axis": 30.0,
+}
 """Measurements whose distributions are drawn, and the width of a bar in their unit."""
 
 

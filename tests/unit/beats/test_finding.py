@@ -13,7 +13,7 @@ from einthoven import simulate
 from einthoven.beats.finding import find_beats
 from einthoven.beats.kinds import kinds_of
 from einthoven.beats.measuring import measure
-from einthoven.beats.network import _run, usual_range, ask
+from einthoven.beats.network import _run, ask, usual_range
 from einthoven.beats.prepared import prepared
 from einthoven.beats.qrs import detect
 from einthoven.beats.types import FIDUCIALS, Beats, NoBeats
