@@ -6,10 +6,12 @@ export { ApiProblem, asProblem, problemFrom, unreachable, type ProblemBody } fro
 
 type Schemas = components["schemas"];
 export type About = Schemas["About"];
+export type AlignedView = Schemas["AlignedView"];
 export type Availability = Schemas["Availability"];
 export type AgeBin = Schemas["AgeBin"];
 export type Annotation = Schemas["Annotation"];
 export type ClassResult = Schemas["ClassResult"];
+export type Correction = Schemas["Correction"];
 export type Curve = Schemas["Curve"];
 export type Dataset = Schemas["Dataset"];
 export type DatasetSummary = Schemas["DatasetSummary"];
@@ -27,7 +29,14 @@ export type ItemPage = Schemas["ItemPage"];
 export type Job = Schemas["Job"];
 export type JobEvent = Schemas["JobEvent"];
 export type LabelOutcome = Schemas["LabelOutcome"];
+export type MeasuredRecord = Schemas["MeasuredRecord"];
+export type Measurement = Schemas["Measurement"];
+export type MeasureOutcome = Schemas["MeasureOutcome"];
+export type MeasureRequest = Schemas["MeasureRequest"];
+export type MeasureSummary = Schemas["MeasureSummary"];
+export type MedianView = Schemas["MedianView"];
 export type ModelView = Schemas["ModelView"];
+export type OverlayView = Schemas["OverlayView"];
 export type PredictRequest = Schemas["PredictRequest"];
 export type Prediction = Schemas["Prediction"];
 export type PredictionRow = Schemas["PredictionRow"];

@@ -166,6 +166,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/delineators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Delineators
+         * @description Every way of finding waves, usable here or not.
+         */
+        get: operations["delineators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/evaluations": {
         parameters: {
             query?: never;
@@ -472,6 +492,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start Measuring */
+        post: operations["start_measuring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measurements/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measurements
+         * @description What a finished measuring found; null while it runs. Its files are at `/api/jobs/{job}/files/{name}`.
+         */
+        get: operations["measurements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metric-explanations": {
         parameters: {
             query?: never;
@@ -616,6 +673,207 @@ export interface paths {
         };
         /** Record */
         get: operations["record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measured
+         * @description The beats of a record and what is measured on them; or why there are none.
+         */
+        get: operations["measured"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/aligned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aligned
+         * @description The time-aligned ECG of Rlign; the samples are at `aligned.f32`.
+         */
+        get: operations["aligned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/aligned.f32": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Aligned Samples
+         * @description float32, little-endian, `(n_leads, n_samples)` in C order; NaN = not recorded.
+         */
+        get: operations["aligned_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Correct
+         * @description Set a time by hand; it wins over the algorithm, and the measurements follow.
+         */
+        put: operations["correct"];
+        post?: never;
+        /**
+         * Take Back Corrections
+         * @description Take all corrections of a record back.
+         */
+        delete: operations["take_back_corrections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/corrections/{correction}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take Back Correction */
+        delete: operations["take_back_correction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/export/{what}.{file_format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Beats
+         * @description One export of one record as a file.
+         */
+        get: operations["export_beats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/median": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Median
+         * @description A median beat of each lead, ours or that of Rlign; the samples are at `median.f32`.
+         */
+        get: operations["median"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/median.f32": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Median Samples
+         * @description float32, little-endian, `(n_leads, n_samples)` in C order; NaN = not recorded.
+         */
+        get: operations["median_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/overlay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overlay
+         * @description All beats of a lead around R; the samples are at `overlay.f32`.
+         */
+        get: operations["overlay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{item}/beats/overlay.f32": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overlay Samples
+         * @description float32, little-endian, `(beats, n_samples)` in C order; NaN = not recorded.
+         */
+        get: operations["overlay_samples"];
         put?: never;
         post?: never;
         delete?: never;
@@ -971,6 +1229,22 @@ export interface components {
             unknown: number;
         };
         /**
+         * AlignedView
+         * @description The time-aligned ECG. The samples are float32 `(leads, samples)`.
+         */
+        AlignedView: {
+            /** Leads */
+            leads: string[];
+            /** N Samples */
+            n_samples: number;
+            /** Rate */
+            rate: number;
+            /** Steps */
+            steps: string[];
+            /** Unit */
+            unit: string;
+        };
+        /**
          * Annotation
          * @description A statement about the record or a moment in it: `onset` in seconds from its start, or None.
          */
@@ -1099,6 +1373,41 @@ export interface components {
             };
             /** Recall */
             recall: number | null;
+        };
+        /**
+         * CorrectedTime
+         * @description A time that a person set, by name: `beat` counts from 0.
+         */
+        CorrectedTime: {
+            /** Beat */
+            beat: number;
+            /** Channel */
+            channel: string;
+            /** Fiducial */
+            fiducial: string;
+        };
+        /**
+         * Correction
+         * @description One time that a person set.
+         *
+         *     `r_peak` (s) names the beat, as the algorithm found it; `time` is in seconds from the start of the record, None
+         *     where the person says that this is not there. `who` is what they call themselves, `made` the moment (UTC, ISO).
+         */
+        Correction: {
+            /** Channel */
+            channel: string;
+            /** Fiducial */
+            fiducial: string;
+            /** Id */
+            id: number;
+            /** Made */
+            made: string;
+            /** R Peak */
+            r_peak: number;
+            /** Time */
+            time: number | null;
+            /** Who */
+            who: string;
         };
         /**
          * Curve
@@ -1642,6 +1951,305 @@ export interface components {
             tried: string;
         };
         /**
+         * MeasureOutcome
+         * @description What a measuring found.
+         *
+         *     `total` counts the ECGs in which beats were found, `rows` are the first of them; `refused` are the first of the
+         *     `n_refused` others, and `left_out` those of which an export could not be made. `reasons` counts in words why a
+         *     measurement is absent or cannot be told. `files` are names in the job's folder.
+         */
+        MeasureOutcome: {
+            /** Dataset */
+            dataset: string | null;
+            /** Files */
+            files: string[];
+            job: components["schemas"]["Job"] | null;
+            /** Left Out */
+            left_out: components["schemas"]["Failure"][];
+            /** Method */
+            method: string;
+            /** N Corrected */
+            n_corrected: number;
+            /** N Left Out */
+            n_left_out: number;
+            /** N Refused */
+            n_refused: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Refused */
+            refused: components["schemas"]["Failure"][];
+            /** Rows */
+            rows: components["schemas"]["MeasuredRow"][];
+            /** Seconds */
+            seconds: number;
+            /** Summary */
+            summary: components["schemas"]["MeasureSummary"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * MeasureRequest
+         * @description Measure every record of a dataset (or only of `folds`), or files at `paths` that are not kept.
+         *
+         *     `what` becomes files of the job in `file_format`; `lead` is the one whose beats are overlaid.
+         */
+        MeasureRequest: {
+            /** Dataset */
+            dataset?: string | null;
+            /**
+             * File Format
+             * @default csv
+             * @enum {string}
+             */
+            file_format: "csv" | "json" | "npz" | "parquet";
+            /** Folds */
+            folds?: number[] | null;
+            hints?: components["schemas"]["ReadHints"];
+            /**
+             * Lead
+             * @default II
+             */
+            lead: string;
+            /**
+             * Method
+             * @default einthoven
+             */
+            method: string;
+            /**
+             * Paths
+             * @default []
+             */
+            paths: string[];
+            /**
+             * What
+             * @default [
+             *       "measurements"
+             *     ]
+             */
+            what: ("measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "rlign-median" | "rlign-aligned")[];
+        };
+        /**
+         * MeasureSummary
+         * @description One measurement over all ECGs: how often it was had, and its median and quartiles.
+         */
+        MeasureSummary: {
+            /** Lead */
+            lead: string | null;
+            /** Lower Quartile */
+            lower_quartile: number | null;
+            /** Median */
+            median: number | null;
+            /** N Absent */
+            n_absent: number;
+            /** N Measured */
+            n_measured: number;
+            /** N Not Measurable */
+            n_not_measurable: number;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Upper Quartile */
+            upper_quartile: number | null;
+        };
+        /**
+         * MeasuredRecord
+         * @description The beats of one record and what is measured on them, or `obstacle` and `reason` when there are none.
+         *
+         *     `times` are seconds from the start of the record, by channel (`channels`), beat and fiducial (`fiducials`); None:
+         *     not there, or not to be told. `methods` are those that can be used here. `absent` says by wave why the record has
+         *     none, `left_out` by lead why it was not used, `notes` by channel what could not be done there
+         *     (`corrections`: of how many this method finds no beat).
+         */
+        MeasuredRecord: {
+            /** Absent */
+            absent?: {
+                [key: string]: string;
+            };
+            /**
+             * Amplitude
+             * @enum {string}
+             */
+            amplitude: "mV" | "relative";
+            /**
+             * Channels
+             * @default []
+             */
+            channels: string[];
+            /**
+             * Corrected
+             * @default []
+             */
+            corrected: components["schemas"]["CorrectedTime"][];
+            /**
+             * Corrections
+             * @default []
+             */
+            corrections: components["schemas"]["Correction"][];
+            /** Duration */
+            duration: number;
+            /**
+             * Fiducials
+             * @default [
+             *       "p_on",
+             *       "p_peak",
+             *       "p_off",
+             *       "qrs_on",
+             *       "qrs_peak",
+             *       "qrs_off",
+             *       "t_on",
+             *       "t_peak",
+             *       "t_off"
+             *     ]
+             */
+            fiducials: string[];
+            /** Item */
+            item: number;
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: string[];
+            /** Leads */
+            leads: string[];
+            /** Left Out */
+            left_out?: {
+                [key: string]: string;
+            };
+            /**
+             * Measurements
+             * @default []
+             */
+            measurements: components["schemas"]["Measurement"][];
+            /** Method */
+            method: string;
+            /** Methods */
+            methods: string[];
+            /** Notes */
+            notes?: {
+                [key: string]: string;
+            };
+            /** Obstacle */
+            obstacle?: string | null;
+            /**
+             * R Peaks
+             * @default []
+             */
+            r_peaks: number[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Spikes
+             * @default []
+             */
+            spikes: number[];
+            /**
+             * Times
+             * @default []
+             */
+            times: (number | null)[][][];
+        };
+        /**
+         * MeasuredRow
+         * @description One ECG of a measuring. `item` is None for files that are not in a dataset.
+         */
+        MeasuredRow: {
+            /** File Name */
+            file_name: string;
+            /** Item */
+            item: number | null;
+            /** Measurements */
+            measurements: components["schemas"]["Measurement"][];
+            /** N Beats */
+            n_beats: number;
+            /** N Corrected */
+            n_corrected: number;
+        };
+        /**
+         * Measurement
+         * @description A number of one record, with how it was had.
+         *
+         *     `name` is the key in exports (`qtc_fridericia`, `st_j60`), `lead` None where it is of all leads together.
+         *     `spread` is the standard deviation over the beats in the same unit (None with fewer than two), `beats` the
+         *     indices of the beats it came from. `absent`: what would be measured is not there (no P wave); `not measurable`:
+         *     it may be there and cannot be told; both with the reason.
+         */
+        Measurement: {
+            /**
+             * Beats
+             * @default []
+             */
+            beats: number[];
+            /** Lead */
+            lead?: string | null;
+            /**
+             * Method
+             * @default
+             */
+            method: string;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Spread */
+            spread?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "measured" | "absent" | "not measurable";
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value?: number | null;
+        };
+        /**
+         * MedianView
+         * @description A median beat of each lead. The samples are float32 `(leads, samples)`.
+         *
+         *     `r_index` is the sample of R and `times` the fiducials in seconds from the first sample, by channel and fiducial;
+         *     both None where the method tells none (Rlign). `steps` says in words how it was made.
+         */
+        MedianView: {
+            /** Channels */
+            channels: string[];
+            /** Kinds */
+            kinds: string[];
+            /** Leads */
+            leads: string[];
+            /** N Beats */
+            n_beats: number | null;
+            /** N Samples */
+            n_samples: number;
+            /** R Index */
+            r_index: number | null;
+            /** Rate */
+            rate: number;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "own" | "rlign";
+            /** Steps */
+            steps: string[];
+            /** Times */
+            times: (number | null)[][] | null;
+            /** Unit */
+            unit: string;
+        };
+        /**
          * ModelView
          * @description A model for people: its `ModelSpec` in words, its making in numbers.
          */
@@ -1698,6 +2306,25 @@ export interface components {
             validation_macro_f1: number | null;
         };
         /**
+         * NewCorrection
+         * @description A time that a person sets: `r_peak` (s) names the beat, `time` is None where this is not there.
+         */
+        NewCorrection: {
+            /** Channel */
+            channel: string;
+            /** Fiducial */
+            fiducial: string;
+            /** R Peak */
+            r_peak: number;
+            /** Time */
+            time: number | null;
+            /**
+             * Who
+             * @default
+             */
+            who: string;
+        };
+        /**
          * Original
          * @description What is kept of the file a record was read from. `read` and `kept` are sha256 of the bytes, before and after.
          *
@@ -1712,6 +2339,47 @@ export interface components {
             read: string | null;
             /** Size */
             size: number | null;
+        };
+        /**
+         * OverlaidBeat
+         * @description One row of an overlay: which beat of the record, of which kind, where its R is (s), and its level before QRS.
+         */
+        OverlaidBeat: {
+            /** Beat */
+            beat: number;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: number;
+            /** R Peak */
+            r_peak: number;
+        };
+        /**
+         * OverlayView
+         * @description All beats of a lead around R.
+         *
+         *     The samples are float32 `(beats, samples)`, above the level before QRS of each beat. R is at sample `r_index`,
+         *     `before` seconds from the first.
+         */
+        OverlayView: {
+            /** After */
+            after: number;
+            /** Beats */
+            beats: components["schemas"]["OverlaidBeat"][];
+            /** Before */
+            before: number;
+            /** Lead */
+            lead: string;
+            /** Leads */
+            leads: string[];
+            /** N Samples */
+            n_samples: number;
+            /** R Index */
+            r_index: number;
+            /** Rate */
+            rate: number;
+            /** Unit */
+            unit: string;
         };
         /**
          * PassportInShort
@@ -1829,6 +2497,8 @@ export interface components {
         /**
          * Preferences
          * @description Settings of this installation that a user changes on the page.
+         *
+         *     `who` is what a person who corrects fiducials calls themselves; saving None leaves it as it was.
          */
         Preferences: {
             /**
@@ -1848,6 +2518,8 @@ export interface components {
             target_rate: number;
             /** Threads */
             threads?: number | null;
+            /** Who */
+            who?: string | null;
         };
         /**
          * Problem
@@ -2821,6 +3493,26 @@ export interface operations {
             };
         };
     };
+    delineators: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Availability"][];
+                };
+            };
+        };
+    };
     start_evaluation: {
         parameters: {
             query?: never;
@@ -3320,6 +4012,70 @@ export interface operations {
             };
         };
     };
+    start_measuring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measurements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureOutcome"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     metric_explanations: {
         parameters: {
             query?: never;
@@ -3661,6 +4417,395 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    measured: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredRecord"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aligned: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlignedView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aligned_samples: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredRecord"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_corrections: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredRecord"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_back_correction: {
+        parameters: {
+            query?: {
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+                correction: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasuredRecord"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_beats: {
+        parameters: {
+            query?: {
+                /** @description name of a lead; left out: II, or the first */
+                lead?: string | null;
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+                what: "measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "rlign-median" | "rlign-aligned";
+                file_format: "csv" | "json" | "npz" | "parquet";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    median: {
+        parameters: {
+            query?: {
+                source?: "own" | "rlign";
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedianView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    median_samples: {
+        parameters: {
+            query?: {
+                source?: "own" | "rlign";
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    overlay: {
+        parameters: {
+            query?: {
+                /** @description name of a lead; left out: II, or the first */
+                lead?: string | null;
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverlayView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    overlay_samples: {
+        parameters: {
+            query?: {
+                /** @description name of a lead; left out: II, or the first */
+                lead?: string | null;
+                /** @description name of a delineator */
+                method?: string;
+            };
+            header?: never;
+            path: {
+                item: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description Validation Error */

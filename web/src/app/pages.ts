@@ -16,20 +16,20 @@ export interface PageEntry {
   icon: Icon;
   what: string;
   /** Other addresses that belong to the entry. */
-  also?: string;
+  also?: readonly string[];
 }
 
 export const PAGES: readonly PageEntry[] = [
-  { to: "/library", word: "Library", icon: IconFolders, what: "datasets, files and labels", also: "/quarantine" },
+  { to: "/library", word: "Library", icon: IconFolders, what: "datasets, files and labels", also: ["/quarantine", "/measure"] },
   { to: "/viewer", word: "Viewer", icon: IconHeartRateMonitor, what: "an ECG on paper" },
-  { to: "/train", word: "Train", icon: IconSchool, what: "make a model learn a task", also: "/runs" },
+  { to: "/train", word: "Train", icon: IconSchool, what: "make a model learn a task", also: ["/runs"] },
   { to: "/models", word: "Models", icon: IconBox, what: "what has been trained or taken in" },
   { to: "/predict", word: "Predict", icon: IconStethoscope, what: "ask a model about ECGs" },
   { to: "/evaluate", word: "Evaluate", icon: IconChartHistogram, what: "how good a model is" },
 ];
 
-export const SETTINGS: PageEntry = { to: "/settings", word: "Settings", icon: IconAdjustments, what: "this installation", also: "/formats" };
+export const SETTINGS: PageEntry = { to: "/settings", word: "Settings", icon: IconAdjustments, what: "this installation", also: ["/formats"] };
 
 export function isActive(entry: PageEntry, path: string): boolean {
-  return [entry.to, entry.also].some((start) => start !== undefined && (path === start || path.startsWith(`${start}/`)));
+  return [entry.to, ...(entry.also ?? [])].some((start) => path === start || path.startsWith(`${start}/`));
 }

@@ -49,7 +49,7 @@ const viewerHome = createRoute({
 const viewer = createRoute({
   getParentRoute: () => root,
   path: "/viewer/$item",
-  validateSearch: keep("model"),
+  validateSearch: keep("model", "view"),
   component: lazyRouteComponent(() => import("@/features/viewer"), "ViewerPage"),
 });
 const train = createRoute({
@@ -75,6 +75,12 @@ const predict = createRoute({
   validateSearch: keep("model", "dataset", "item", "job"),
   component: lazyRouteComponent(() => import("@/features/predict"), "PredictPage"),
 });
+const measure = createRoute({
+  getParentRoute: () => root,
+  path: "/measure",
+  validateSearch: keep("dataset", "job"),
+  component: lazyRouteComponent(() => import("@/features/measure"), "MeasurePage"),
+});
 const evaluate = createRoute({
   getParentRoute: () => root,
   path: "/evaluate",
@@ -95,7 +101,7 @@ const formats = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    home, library, dataset, quarantine, viewerHome, viewer, train, run, models, predict, evaluate, settings, formats,
+    home, library, dataset, quarantine, viewerHome, viewer, train, run, models, predict, measure, evaluate, settings, formats,
   ]),
   defaultErrorComponent: PageFailed,
   defaultPendingMs: 150,

@@ -1,12 +1,16 @@
 /** ECG paper on a canvas and on a printed sheet. Everything here works without a framework. */
 
 export { CARD_HEIGHT_MM, CARD_WIDTH_MM, pxPerMmOfCard, storePxPerMm, storedPxPerMm } from "./calibration";
+export { CanvasPen } from "./canvas";
 export { type Caliper, type Measured, measure, measuredText } from "./caliper";
-export { LAYOUTS, type LayoutId, type LeadOrder, ORDERS, USUAL_LAYOUT, layoutOf, usualWidth } from "./layouts";
-export { PALETTES, type PaletteName } from "./palette";
+export { type Box, type Cell, LAYOUTS, type LayoutId, type LeadOrder, ORDERS, USUAL_LAYOUT, layoutOf, usualWidth } from "./layouts";
+export type { Grip, PaperOverlay } from "./overlay";
+export { type Drawing, paintPaper } from "./paint";
+export { PALETTES, type Palette, type PaletteName } from "./palette";
+export type { Pen } from "./pen";
 export { Paper, type PaperEvents, type PaperOptions, type PaperWindow } from "./paper";
 export { SHEET_HEIGHT_MM, SHEET_WIDTH_MM, printSheet } from "./print";
 export {
-  type Amplitude, CSS_PX_PER_MM, GAINS, SPEEDS, USUAL_GAIN, USUAL_SPEED, ZOOMS, following, gainText, speedText, stepZoom,
+  type Amplitude, type Scale, CSS_PX_PER_MM, GAINS, SPEEDS, USUAL_GAIN, USUAL_SPEED, ZOOMS, following, gainText, mmOfSeconds, speedText, stepZoom,
 } from "./scale";
 export { type PlotSignal, readSignal } from "./signal";

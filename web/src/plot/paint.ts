@@ -19,7 +19,12 @@ export interface Drawing {
   readonly settings: readonly string[];
   /** Moments of pacing spikes, seconds from the start of the record. */
   readonly spikes?: readonly number[];
+  /** Leads that are drawn faintly. */
+  readonly faint?: readonly string[];
 }
+
+/** A third of the ink, as hexadecimal opacity behind a colour. */
+const FAINT = "59";
 
 const LABEL_MM = 3.5;
 const REMARK_MM = 2.5;
@@ -61,7 +66,7 @@ function isEmpty({ signal, start }: Drawing, cell: Cell): boolean {
   return extent(signal.channels[cell.channel]!, from, from + cell.seconds * signal.rate) === null;
 }
 
-function paintTrace(pen: Pen, { page, signal, scale, palette, start }: Drawing, cell: Cell): void {
+function paintTrace(pen: Pen, { page, signal, scale, palette, start, faint }: Drawing, cell: Cell): void {
   const samples = signal.channels[cell.channel]!;
   const level = signal.levels[cell.channel]!;
   const begin = start + cell.from;
@@ -78,7 +83,7 @@ function paintTrace(pen: Pen, { page, signal, scale, palette, start }: Drawing, 
     x[i] = origin + points.at[i]! * perSample;
     y[i] = cell.baseline - (points.value[i]! - level) * perUnit;
   }
-  pen.line(x, y, points.length, palette.trace, TRACE_MM, { x: cell.x, y: 0, width: cell.width, height: page.footer.y });
+  pen.line(x, y, points.length, faint?.includes(cell.lead.name) ? palette.trace + FAINT : palette.trace, TRACE_MM, { x: cell.x, y: 0, width: cell.width, height: page.footer.y });
 }
 
 /** Small strokes at the foot of the row, where no trace of this lead is mistaken for them. */

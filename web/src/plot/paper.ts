@@ -1,10 +1,11 @@
-/** ECG paper in an element of the page: three canvases (grid, traces, caliper) and the pointer. No framework. */
+/** ECG paper in an element of the page: four canvases (grid, traces, overlay, caliper) and the pointer. No framework. */
 
 import { type Caliper, type CaliperPoint, snap } from "./caliper";
 import { CanvasPen } from "./canvas";
 import { type Cell, type LayoutId, type LeadOrder, type PageLayout, cellAt, clampStart, layOut, layoutOf } from "./layouts";
 import { PALETTES, type PaletteName } from "./palette";
 import { type Drawing, paintCaliper, paintPaper, paintTraces } from "./paint";
+import type { Grip, PaperOverlay } from "./overlay";
 import { type Scale, secondsOfMm, valueOfMm } from "./scale";
 import type { PlotSignal } from "./signal";
 
@@ -25,6 +26,8 @@ export interface PaperOptions {
   /** Leads that were computed from others, and moments of pacing spikes in seconds: both are marked. */
   readonly derived: readonly string[];
   readonly spikes: readonly number[];
+  /** Leads that are drawn faintly. */
+  readonly faint?: readonly string[];
 }
 
 /** What is shown at the moment. */
@@ -43,7 +46,8 @@ export interface PaperEvents {
 
 type Drag =
   | { readonly kind: "scroll"; readonly x: number; readonly start: number }
-  | { readonly kind: "caliper"; readonly cell: Cell; readonly fixed: CaliperPoint };
+  | { readonly kind: "caliper"; readonly cell: Cell; readonly fixed: CaliperPoint }
+  | { readonly kind: "grip"; readonly grip: Grip };
 
 /** How near an end of the caliper the pointer must be to move it, mm. */
 const GRIP_MM = 2;
@@ -53,7 +57,7 @@ export class Paper {
   private readonly host: HTMLElement;
   private readonly events: PaperEvents;
   private readonly sheet = document.createElement("div");
-  private readonly layers = ["grid", "traces", "caliper"].map((name) => {
+  private readonly layers = ["grid", "traces", "overlay", "caliper"].map((name) => {
     const canvas = document.createElement("canvas");
     canvas.dataset["layer"] = name;
     return canvas;
@@ -65,9 +69,11 @@ export class Paper {
   private page: PageLayout | null = null;
   private start = 0;
   private caliper: Caliper | null = null;
+  private overlay: PaperOverlay | null = null;
   private drag: Drag | null = null;
   private gridKey = "";
   private frame = 0;
+  private overlayFrame = 0;
   /** How long the last drawing of the traces took, ms. */
   lastDraw = 0;
 
@@ -94,6 +100,7 @@ export class Paper {
     this.listening.abort();
     this.watcher.disconnect();
     cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.overlayFrame);
     this.sheet.remove();
   }
 
@@ -127,6 +134,14 @@ export class Paper {
     if (this.page !== null) this.scrollTo(this.start + share * this.page.span);
   }
 
+  /** Scroll, if need be, until this moment is seen with a little on either side. */
+  bringIntoSight(seconds: number): void {
+    if (this.page === null) return;
+    const { span } = this.page;
+    const margin = Math.min(1, span / 4);
+    if (seconds < this.start + margin || seconds > this.start + span - margin) this.scrollTo(seconds - span / 2);
+  }
+
   /** Seconds from the start of the record at the left edge. */
   get windowStart(): number {
     return this.start;
@@ -137,6 +152,14 @@ export class Paper {
     this.caliper = caliper;
     this.events.onCaliper(caliper);
     this.request();
+  }
+
+  /** What lies over the traces; null takes it away, and then it costs nothing. The traces are not drawn anew. */
+  setOverlay(overlay: PaperOverlay | null): void {
+    if (this.overlay === overlay) return;
+    this.overlay = overlay;
+    this.sheet.title = "";
+    if (this.overlayFrame === 0) this.overlayFrame = requestAnimationFrame(() => this.drawOverlay());
   }
 
   private scale(): Scale | null {
@@ -158,7 +181,7 @@ export class Paper {
       width: width / scale.pxPerMm, height: height / scale.pxPerMm, ranges: this.signal.ranges, derived: this.options.derived,
     });
     this.start = clampStart(this.start, this.page.span, this.signal.duration);
-    this.sheet.style.cursor = this.options.measuring ? "crosshair" : this.canScroll ? "grab" : "default";
+    this.sheet.style.cursor = this.cursor;
     // Left and right drags are ours; up and down stay the page's on a touch screen.
     this.sheet.style.touchAction = this.options.measuring ? "none" : "pan-y";
     this.announce();
@@ -188,8 +211,8 @@ export class Paper {
     if (scale === null || page === null || signal === null || options === null) return;
     const ratio = window.devicePixelRatio || 1;
     const palette = PALETTES[options.palette];
-    const drawing: Drawing = { page, signal, scale, palette, start: this.start, settings: options.settings, spikes: options.spikes };
-    const [grid, traces, caliper] = this.layers.map((canvas) => this.prepare(canvas, page, scale, ratio)) as [
+    const drawing = this.drawing()!;
+    const [grid, traces, caliper] = ["grid", "traces", "caliper"].map((name) => this.prepare(this.layer(name), page, scale, ratio)) as [
       CanvasRenderingContext2D, CanvasRenderingContext2D, CanvasRenderingContext2D,
     ];
     const font = getComputedStyle(this.host).fontFamily || "sans-serif";
@@ -205,6 +228,37 @@ export class Paper {
     this.lastDraw = performance.now() - began;
     caliper.clearRect(0, 0, caliper.canvas.width, caliper.canvas.height);
     if (this.caliper !== null) paintCaliper(pen(caliper), drawing, this.caliper);
+    this.drawOverlay();
+  }
+
+  private layer(name: string): HTMLCanvasElement {
+    return this.layers.find((canvas) => canvas.dataset["layer"] === name)!;
+  }
+
+  /** What an overlay is drawn with and asked about; null while nothing is shown. */
+  private drawing(): Drawing | null {
+    const scale = this.scale();
+    const { page, signal, options } = this;
+    if (scale === null || page === null || signal === null || options === null) return null;
+    const palette = PALETTES[options.palette];
+    return { page, signal, scale, palette, start: this.start, settings: options.settings, spikes: options.spikes, faint: options.faint };
+  }
+
+  private drawOverlay(): void {
+    cancelAnimationFrame(this.overlayFrame);
+    this.overlayFrame = 0;
+    const canvas = this.layer("overlay");
+    const drawing = this.drawing();
+    if (this.overlay === null || drawing === null) {
+      // An empty canvas takes no memory and is not put together with the others.
+      if (canvas.width > 0) Object.assign(canvas, { width: 0, height: 0 });
+      return;
+    }
+    const ratio = window.devicePixelRatio || 1;
+    const context = this.prepare(canvas, drawing.page, drawing.scale, ratio);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    const font = getComputedStyle(this.host).fontFamily || "sans-serif";
+    this.overlay.paint(new CanvasPen(context, drawing.scale.pxPerMm, ratio, font), drawing);
   }
 
   /** Size a canvas to the page in device pixels; a canvas that fits already is left as it is. */
@@ -253,7 +307,11 @@ export class Paper {
     const scale = this.scale();
     if (event.button !== 0 || scale === null || this.page === null) return;
     const { x, y } = this.at(event, scale);
-    if (this.options?.measuring) {
+    const grip = this.options?.measuring ? null : this.gripAt(x, y);
+    if (grip !== null) {
+      this.drag = { kind: "grip", grip };
+      grip.take();
+    } else if (this.options?.measuring) {
       const cell = cellAt(this.page, x, y);
       if (cell === null) return;
       this.drag = { kind: "caliper", cell, fixed: this.gripped(cell, x, scale) ?? this.pointOf(cell, x, y, scale) };
@@ -269,8 +327,16 @@ export class Paper {
   private readonly onMove = (event: PointerEvent): void => {
     const scale = this.scale();
     const { drag } = this;
-    if (drag === null || scale === null) return;
+    if (scale === null) return;
     const { x, y } = this.at(event, scale);
+    if (drag === null) {
+      this.hover(x, y);
+      return;
+    }
+    if (drag.kind === "grip") {
+      drag.grip.move(this.start + drag.grip.cell.from + secondsOfMm(scale, x - drag.grip.cell.x));
+      return;
+    }
     if (drag.kind === "scroll") {
       this.scrollTo(drag.start - secondsOfMm(scale, x - drag.x));
       return;
@@ -282,10 +348,27 @@ export class Paper {
     this.setCaliper({ channel: cell.channel, sign: cell.lead.sign, rhythm: cell.rhythm, from: fixed, to });
   };
 
-  private readonly onUp = (): void => {
+  private readonly onUp = (event: PointerEvent): void => {
+    if (this.drag?.kind === "grip") this.drag.grip.drop(event.type === "pointercancel");
     this.drag = null;
-    if (this.options !== null) this.sheet.style.cursor = this.options.measuring ? "crosshair" : this.canScroll ? "grab" : "default";
+    this.sheet.style.cursor = this.cursor;
   };
+
+  private get cursor(): string {
+    return this.options?.measuring ? "crosshair" : this.canScroll ? "grab" : "default";
+  }
+
+  private gripAt(x: number, y: number): Grip | null {
+    const drawing = this.drawing();
+    return drawing === null ? null : (this.overlay?.grip?.(x, y, drawing) ?? null);
+  }
+
+  private hover(x: number, y: number): void {
+    const drawing = this.drawing();
+    if (this.overlay === null || drawing === null) return;
+    this.sheet.title = this.overlay.tell?.(x, y, drawing) ?? "";
+    this.sheet.style.cursor = !this.options?.measuring && this.gripAt(x, y) !== null ? "ew-resize" : this.cursor;
+  }
 
   private readonly onWheel = (event: WheelEvent): void => {
     if (event.ctrlKey || event.metaKey) {

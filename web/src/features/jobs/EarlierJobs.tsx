@@ -21,8 +21,10 @@ const asked = (job: Job, name: string): string => {
   return typeof value === "string" ? value : "";
 };
 
+const MODEL: DataColumn<Job> = { id: "model", title: "Model", grow: 2, pinned: true, cell: (job) => <LongName text={asked(job, "model")} />, value: (job) => asked(job, "model") };
+const METHOD: DataColumn<Job> = { id: "method", title: "Waves found by", pinned: true, value: (job) => asked(job, "method") };
+
 const COLUMNS: DataColumn<Job>[] = [
-  { id: "model", title: "Model", grow: 2, pinned: true, cell: (job) => <LongName text={asked(job, "model")} />, value: (job) => asked(job, "model") },
   { id: "dataset", title: "Dataset", grow: 1.2, cell: (job) => <LongName text={asked(job, "dataset")} />, value: (job) => asked(job, "dataset") },
   { id: "state", title: "State", width: 96, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
   { id: "headline", title: "Outcome", grow: 2.6, cell: (job) => job.problem?.detail ?? job.headline, value: (job) => job.problem?.detail ?? job.headline },
@@ -30,7 +32,7 @@ const COLUMNS: DataColumn<Job>[] = [
 ];
 
 interface EarlierJobsProps {
-  readonly kind: "predict" | "evaluate";
+  readonly kind: "predict" | "evaluate" | "measure";
   readonly title: string;
   readonly chosen: string | null;
   readonly onChoose: (job: string) => void;
@@ -47,7 +49,7 @@ export function EarlierJobs({ kind, title, chosen, onChoose }: EarlierJobsProps)
     <Panel title={title} flush>
       <DataTable
         label={title}
-        columns={COLUMNS}
+        columns={kind === "measure" ? [METHOD, ...COLUMNS] : [MODEL, ...COLUMNS]}
         rows={data}
         rowKey={(job) => job.id}
         selected={chosen}

@@ -18,6 +18,8 @@ export function JobLink({ job, children, className, onClick }: JobLinkProps) {
       return <Link to="/runs/$run" params={{ run: job.id }} {...rest}>{children}</Link>; // prettier-ignore
     case "predict":
       return <Link to="/predict" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
+    case "measure":
+      return <Link to="/measure" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
     case "evaluate":
       return <Link to="/evaluate" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
     case "demonstration":

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Modal, Select, TextInput } from "@mantine/core";
-import { IconChevronLeft, IconDots, IconFileUpload, IconSchool, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconChevronLeft, IconDots, IconFileUpload, IconRulerMeasure, IconSchool, IconTag, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -97,6 +97,9 @@ function Loaded({ summary }: { summary: DatasetSummary }) {
               >
                 Import labels
               </Button>
+              <LinkButton to="/measure" search={{ dataset: dataset.name }} variant="default" leftSection={<IconRulerMeasure size={16} />} data-testid="measure-button">
+                Measure …
+              </LinkButton>
               {task && (
                 <LinkButton
                   to="/train"

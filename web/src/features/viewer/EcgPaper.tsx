@@ -1,6 +1,6 @@
 /** The ECG paper of `plot` as an element of the page. */
 import { useEffect, useImperativeHandle, useRef, type Ref } from "react";
-import { Paper, type Caliper, type PaperOptions, type PaperWindow, type PlotSignal } from "@/plot";
+import { Paper, type Caliper, type PaperOptions, type PaperOverlay, type PaperWindow, type PlotSignal } from "@/plot";
 import css from "./viewer.module.css";
 
 export interface PaperHandle {
@@ -8,6 +8,9 @@ export interface PaperHandle {
   scrollBy: (share: number) => void;
   scrollTo: (start: number) => void;
   clearCaliper: () => void;
+  setOverlay: (overlay: PaperOverlay | null) => void;
+  /** Scroll, if need be, until this moment is seen. */
+  bringIntoSight: (seconds: number) => void;
   /** CSS pixels. */
   width: () => number;
 }
@@ -56,6 +59,8 @@ export function EcgPaper({ ref, record, signal, options, label, onWindow, onCali
     scrollBy: (share) => paper.current?.scrollBy(share),
     scrollTo: (start) => paper.current?.scrollTo(start),
     clearCaliper: () => paper.current?.setCaliper(null),
+    setOverlay: (overlay) => paper.current?.setOverlay(overlay),
+    bringIntoSight: (seconds) => paper.current?.bringIntoSight(seconds),
     width: () => host.current?.clientWidth ?? 0,
   }));
 

@@ -2,6 +2,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { RecordDetail } from "@/api";
 import { Explain, Facts, Mark, SimulatedTag, StateTag, fmt } from "@/ui";
 import { GRADES } from "./QualityPanel";
@@ -12,9 +13,11 @@ interface HeaderLineProps {
   record: RecordDetail;
   onGo: (item: number) => void;
   onDoubts: () => void;
+  /** At the right end. */
+  children: ReactNode;
 }
 
-export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
+export function HeaderLine({ record, onGo, onDoubts, children }: HeaderLineProps) {
   const { source, amplitude } = record;
   const { doubts } = source;
   const quality = qualityOf(record);
@@ -64,6 +67,7 @@ export function HeaderLine({ record, onGo, onDoubts }: HeaderLineProps) {
           <StateTag state="doubt" word={fmt.plural(doubts.length, "doubt")} />
         </button>
       )}
+      <span className={css["right"]}>{children}</span>
     </header>
   );
 }

@@ -1,7 +1,9 @@
 /** What stands beside the paper; each part folds. */
 import { IconChevronDown } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import type { RecordDetail } from "@/api";
+import type { MeasuredRecord, RecordDetail } from "@/api";
+import { CorrectionsPanel, type LitBeats, MeasurementsPanel } from "./beats";
+import type { BeatSettings } from "./beats/settings";
 import { PassportPanel } from "./PassportPanel";
 import { LabelsPanel, PredictionPanel } from "./PredictionPanel";
 import { QualityPanel } from "./QualityPanel";
@@ -11,11 +13,19 @@ interface SidePanelProps {
   record: RecordDetail;
   model: string | null;
   onModel: (model: string | null) => void;
+  beats: MeasuredRecord | null;
+  beatSettings: BeatSettings;
+  onMethod: (method: string) => void;
+  lit: LitBeats;
 }
 
-export function SidePanel({ record, model, onModel }: SidePanelProps) {
+export function SidePanel({ record, model, onModel, beats, beatSettings, onMethod, lit }: SidePanelProps) {
   return (
     <aside className={css["side"]} aria-label="Details of this ECG" data-testid="viewer-panel">
+      <Fold title="Measurements">
+        <MeasurementsPanel item={record.item} settings={beatSettings} onMethod={onMethod} lit={lit} />
+        {beats !== null && <CorrectionsPanel record={beats} />}
+      </Fold>
       <Fold title="Labels">
         <LabelsPanel record={record} />
       </Fold>

@@ -2,6 +2,7 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import { IconArrowsHorizontal, IconLayoutSidebarRight, IconMinus, IconPlus, IconPrinter, IconRuler2 } from "@tabler/icons-react";
 import { GAINS, LAYOUTS, type LayoutId, type LeadOrder, SPEEDS, layoutOf, stepZoom } from "@/plot";
+import type { ReactNode } from "react";
 import type { RecordDetail } from "@/api";
 import { Choice, Items } from "./Choice";
 import { FILTERS, type FilterId, type PaperColour, type ViewerSettings, filterOf } from "./settings";
@@ -17,6 +18,11 @@ interface ToolbarProps {
   onFit: () => void;
   onPrint: () => void;
   onScreenSize: () => void;
+  /** Marks on the paper; null where none can be. */
+  marks: ReactNode;
+  /** What is shown on paper, with its speed, gain, layout ...; null: another view, whose buttons come to `place`. */
+  paper: "recorded" | "aligned" | null;
+  place: (element: HTMLElement | null) => void;
 }
 
 const COLOURS: readonly { value: PaperColour; title: string; explanation?: string }[] = [
@@ -26,12 +32,15 @@ const COLOURS: readonly { value: PaperColour; title: string; explanation?: strin
   { value: "dark", title: "dark" },
 ];
 
-export function Toolbar({ record, settings, measuring, panelOpen, ...on }: ToolbarProps) {
+export function Toolbar({ record, settings, measuring, panelOpen, marks, paper, place, ...on }: ToolbarProps) {
   const change = (part: Partial<ViewerSettings>) => on.onSettings({ ...settings, ...part });
   const { amplitude } = record;
   const gainTitle = (gain: number) => (amplitude === "mV" ? `${gain} mm/mV` : `${gain} mm/unit`);
   return (
     <div className={css["toolbar"]} role="toolbar" aria-label="How the ECG is shown">
+      {paper === null && <div ref={place} className={css["place"]} />}
+      {paper !== null && (
+        <>
       <Choice
         label="Paper speed (S)" shown={`${settings.speed} mm/s`} value={settings.speed} testId="viewer-speed"
         choices={SPEEDS.map((value) => ({ value, title: `${value} mm/s` }))} onChoose={(speed) => change({ speed })}
@@ -42,11 +51,11 @@ export function Toolbar({ record, settings, measuring, panelOpen, ...on }: Toolb
         choices={GAINS[amplitude].map((value) => ({ value, title: gainTitle(value) }))}
         onChoose={(gain) => change({ gain: { ...settings.gain, [amplitude]: gain } })}
       />
-      <Choice<FilterId>
+      {paper === "recorded" && <Choice<FilterId>
         label="Filter (F)" shown={filterOf(settings.filter).title} value={settings.filter} testId="viewer-filter"
         choices={FILTERS.map(({ id, title, explanation }) => ({ value: id, title, explanation }))}
         onChoose={(filter) => change({ filter })}
-      />
+      />}
       <LayoutChoice record={record} settings={settings} change={change} />
       <div className={css["zoom"]} role="group" aria-label="Zoom">
         <Tooltip label="Smaller (-)">
@@ -70,14 +79,17 @@ export function Toolbar({ record, settings, measuring, panelOpen, ...on }: Toolb
           </ActionIcon>
         </Tooltip>
       </div>
-      <Tooltip label="Measure by dragging on the paper (C); Esc clears">
+      {paper === "recorded" && <Tooltip label="Measure by dragging on the paper (C); Esc clears">
         <Button
           size="xs" variant={measuring ? "filled" : "default"} aria-pressed={measuring} data-testid="viewer-caliper"
           leftSection={<IconRuler2 size={16} aria-hidden />} onClick={() => on.onMeasuring(!measuring)}
         >
           Caliper
         </Button>
-      </Tooltip>
+      </Tooltip>}
+          {marks}
+        </>
+      )}
       <div className={css["right"]}>
         <Choice<PaperColour>
           label="Paper" shown="Paper" value={settings.colour} testId="viewer-colour" choices={COLOURS} onChoose={(colour) => change({ colour })}
@@ -96,7 +108,7 @@ export function Toolbar({ record, settings, measuring, panelOpen, ...on }: Toolb
           </ActionIcon>
         </Tooltip>
         <Button
-          size="xs" variant="default" aria-pressed={panelOpen} data-testid="viewer-panel-toggle" title="Labels, prediction and passport (D)"
+          size="xs" variant="default" aria-pressed={panelOpen} data-testid="viewer-panel-toggle" title="Measurements, labels, prediction and passport (D)"
           leftSection={<IconLayoutSidebarRight size={16} aria-hidden />} onClick={() => change({ panel: !panelOpen })}
         >
           {panelOpen ? "Hide details" : "Details"}

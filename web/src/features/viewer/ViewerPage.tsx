@@ -2,14 +2,18 @@
 import { Button, useComputedColorScheme } from "@mantine/core";
 import { useLocalStorage, useViewportSize } from "@mantine/hooks";
 import { IconHeartbeat } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link, getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import {
   CSS_PX_PER_MM, type Caliper, type PaletteName, type PaperOptions, type PaperWindow, ZOOMS, measure, measuredText, printSheet, stepZoom,
   storePxPerMm, storedPxPerMm, usualWidth,
 } from "@/plot";
+import type { MeasuredRecord } from "@/api";
 import { useOpenedDataset } from "@/features/library/current";
 import { EmptyState, KeyHelp, ProblemView, RESEARCH_NOTICE, Waiting, fmt } from "@/ui";
+import { AlignedEcgView, BeatsView, CorrectingOnPaper, LitBeats, MarksOnPaper, MarksButtons, MedianBeatView, ViewSwitch, beatsQuery, nextMarks, useBeatSettings, viewOf } from "./beats";
+import type { ViewId } from "./beats";
 import { Doubt } from "./Doubt";
 import { EcgPaper, type PaperHandle } from "./EcgPaper";
 import { HeaderLine } from "./HeaderLine";
@@ -87,7 +91,8 @@ interface ReadingProps {
 
 function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
   const { record, signal, filter } = shown;
-  const { model = null } = route.useSearch();
+  const { model = null, view: viewName } = route.useSearch();
+  const viewId = viewOf(viewName);
   const navigate = useNavigate();
   const paper = useRef<PaperHandle>(null);
   const [measuring, setMeasuring] = useState(false);
@@ -102,14 +107,25 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
   const gain = settings.gain[record.amplitude];
   const spikes = useMemo(() => divided(record.annotations).spikes, [record]);
 
+  const [beatSettings, setBeatSettings] = useBeatSettings();
+  const { method, marks } = beatSettings;
+  const [correctingItem, setCorrectingItem] = useState<number | null>(null);
+  const wantsToCorrect = correctingItem === record.item && viewId === "paper";
+  // Nothing is asked of the server, and nothing drawn, while nobody wants to see beats.
+  const beats = useQuery({ ...beatsQuery(record.item, method), enabled: panelOpen || marks !== "off" || wantsToCorrect });
+  const found = beats.data !== undefined && beats.data.r_peaks.length > 0 ? beats.data : null;
+  const correcting = wantsToCorrect && found !== null;
+  const leftOut = marks === "off" && !correcting ? undefined : found?.left_out;
+  const faint = useMemo(() => Object.keys(leftOut ?? {}), [leftOut]);
+
   const options = useMemo<PaperOptions>(
     () => ({
       layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
       screenPxPerMm, zoom: settings.zoom, palette, measuring, snapping: settings.snapping,
       settings: [...settingsLine(record, { speed: settings.speed, gain, zoom: settings.zoom, filter }), ...(spikes.length > 0 ? [PACING_LEGEND] : [])],
-      derived: record.source.derived, spikes,
+      derived: record.source.derived, spikes, faint,
     }),
-    [settings, gain, screenPxPerMm, palette, measuring, record, filter, spikes],
+    [settings, gain, screenPxPerMm, palette, measuring, record, filter, spikes, faint],
   );
 
   const go = useCallback(
@@ -118,6 +134,21 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
     },
     [navigate],
   );
+  const goView = useCallback(
+    (to: ViewId) => {
+      const search = (now: { model?: string }) => ({ ...now, view: to === "paper" ? undefined : to });
+      void navigate({ to: "/viewer/$item", params: { item: String(record.item) }, search, replace: true });
+    },
+    [navigate, record.item],
+  );
+  const [bar, setBar] = useState<HTMLElement | null>(null);
+  const [lit] = useState(() => new LitBeats());
+  const correct = () => setCorrectingItem(wantsToCorrect ? null : record.item);
+  const showLead = (lead: string) => {
+    // A lead that shows all of its seconds: as rhythm strip, where its own place is a part of them.
+    const whole = settings.layout === "12x1" || settings.layout === "2x6";
+    onSettings({ ...settings, rhythmLead: lead, layout: whole ? settings.layout : "3x4+1" });
+  };
   const fit = () => {
     const zoom = (paper.current?.width() ?? 0) / usualWidth(settings.speed, record.duration) / screenPxPerMm;
     // Downwards, so that rounding never costs the last samples.
@@ -128,6 +159,9 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
     settings, onSettings, measuring, onMeasuring: measureOrNot, fit, panelOpen,
     go: (direction) => go(direction === 1 ? record.next : record.previous),
     scroll: (share) => paper.current?.scrollBy(share),
+    view: goView,
+    marks: () => setBeatSettings({ ...beatSettings, marks: nextMarks(marks) }),
+    correct,
     clear: () => (caliper === null ? setMeasuring(false) : paper.current?.clearCaliper()),
     amplitude: record.amplitude,
   });
@@ -154,13 +188,24 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
     [signal, settings, gain, start, record, filter, view?.missing, spikes],
   );
 
+  const viewProps = { item: record.item, method, leads: record.leads, pxPerMm: screenPxPerMm, palette, bar };
   return (
     <div className={css["page"]} data-testid="viewer-page" data-item={record.item} aria-busy={loading}>
       <KeyHelp keys={KEYS} />
-      <HeaderLine record={record} onGo={go} onDoubts={() => onSettings({ ...settings, panel: true })} />
+      <HeaderLine record={record} onGo={go} onDoubts={() => onSettings({ ...settings, panel: true })}>
+        <ViewSwitch view={viewId} onView={goView} />
+      </HeaderLine>
       <Toolbar
         record={record} settings={settings} measuring={measuring} panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => window.print()}
-        onScreenSize={() => setSizing(true)}
+        onScreenSize={() => setSizing(true)} paper={viewId === "paper" ? "recorded" : viewId === "aligned" ? "aligned" : null} place={setBar}
+        marks={
+          viewId === "paper" && (
+            <MarksButtons
+              marks={marks} onMarks={(chosen) => setBeatSettings({ ...beatSettings, marks: chosen })} correcting={correcting}
+              onCorrect={beats.data !== undefined && found === null ? null : correct}
+            />
+          )
+        }
       />
       <div className={css["body"]}>
         <div className={css["desk"]} data-loading={loading}>
@@ -169,12 +214,20 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
               <Doubt words={`Shown as recorded, without the filter. ${shown.refusedFilter.message}`} />
             </p>
           )}
-          <EcgPaper
+          {viewId === "beats" && <BeatsView {...viewProps} />}
+          {viewId === "median" && <MedianBeatView {...viewProps} />}
+          {viewId === "aligned" && <AlignedEcgView item={record.item} method={method} options={options} />}
+          {viewId === "paper" && <EcgPaper
             ref={paper} record={record.item} signal={signal} options={options} onWindow={setView} onCaliper={setCaliper}
             onZoom={(direction) => onSettings({ ...settings, zoom: stepZoom(settings.zoom, direction) })}
             label={`ECG ${record.file_name}: leads ${record.leads.map((lead) => (record.source.derived.includes(lead) ? `${lead} (derived)` : lead)).join(", ")}; ${options.settings.join(", ")}`}
-          />
-          {view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
+          />}
+          {viewId === "paper" && found !== null && !correcting && <MarksOnPaper paper={paper} record={found} marks={marks} lit={lit} />}
+          {correcting && (
+            <CorrectingOnPaper key={`${record.item} ${method}`} paper={paper} record={found} marks={marks} lit={lit} rate={record.rate} onLead={showLead} onDone={() => setCorrectingItem(null)} />
+          )}
+          {(marks !== "off" || wantsToCorrect) && viewId === "paper" && found === null && <BeatsState beats={beats} />}
+          {viewId === "paper" && view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
           <div className={css["under"]}>
             {measuring && (
               <span className={css["reading"]} role="status" data-testid="viewer-caliper-reading">
@@ -193,8 +246,10 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
         </div>
         {panelOpen && (
           <SidePanel
-            record={record} model={model}
-            onModel={(chosen) => void navigate({ to: "/viewer/$item", params: { item: String(record.item) }, search: chosen === null ? {} : { model: chosen }, replace: true })}
+            record={record} model={model} beats={found} beatSettings={beatSettings} lit={lit} onMethod={(chosen) => setBeatSettings({ ...beatSettings, method: chosen })}
+            onModel={(chosen) =>
+              void navigate({ to: "/viewer/$item", params: { item: String(record.item) }, search: (now) => ({ ...now, model: chosen ?? undefined }), replace: true })
+            }
           />
         )}
       </div>
@@ -207,6 +262,17 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
       />
       <PrintSheet make={makeSheet} />
     </div>
+  );
+}
+
+/** Why there are no marks on the paper although they are wanted. */
+function BeatsState({ beats }: { beats: { isError: boolean; error: unknown; data?: MeasuredRecord; isFetching: boolean; refetch: () => unknown } }) {
+  if (beats.isError) return <ProblemView error={beats.error} onRetry={() => void beats.refetch()} compact />;
+  if (beats.data === undefined) return <p className={css["under"]} role="status">{beats.isFetching ? "Finding the beats …" : ""}</p>;
+  return (
+    <p className={css["refused"]} role="status" data-testid="viewer-no-beats">
+      <Doubt words={`No marks. ${beats.data.reason}`} />
+    </p>
   );
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { type Amplitude, stepZoom } from "@/plot";
 import { type KeyLine, isTyping } from "@/ui";
+import { VIEWS, type ViewId } from "./beats";
 import { type ViewerSettings, withNextFilter, withNextGain, withNextLayout, withNextSpeed } from "./settings";
 
 export const KEYS: readonly KeyLine[] = [
@@ -14,6 +15,9 @@ export const KEYS: readonly KeyLine[] = [
   { keys: ["G"], what: "next gain" },
   { keys: ["F"], what: "next filter" },
   { keys: ["L"], what: "next layout" },
+  { keys: ["1", "2", "3", "4"], what: "views: ECG, beats laid over each other, median beat, time-aligned" },
+  { keys: ["M"], what: "next marks of the beats: none, all leads together, and each lead" },
+  { keys: ["E"], what: "correct the marks by hand" },
   { keys: ["C"], what: "caliper on and off; drag on the paper to measure" },
   { keys: ["Esc"], what: "clear the caliper, then put it away" },
   { keys: ["D"], what: "show and hide the details beside the paper" },
@@ -33,6 +37,9 @@ export interface KeyActions {
   readonly scroll: (share: number) => void;
   readonly fit: () => void;
   readonly clear: () => void;
+  readonly view: (view: ViewId) => void;
+  readonly marks: () => void;
+  readonly correct: () => void;
 }
 
 type Stroke = Pick<KeyboardEvent, "key" | "shiftKey">;
@@ -63,6 +70,15 @@ export function actionOf({ key, shiftKey }: Stroke, on: KeyActions): (() => void
       return set(withNextFilter);
     case "l":
       return set(withNextLayout);
+    case "m":
+      return on.marks;
+    case "e":
+      return on.correct;
+    case "1":
+    case "2":
+    case "3":
+    case "4":
+      return () => on.view(VIEWS[Number(key) - 1]?.id ?? "paper");
     case "c":
       return () => on.onMeasuring(!on.measuring);
     case "Escape":
@@ -79,6 +95,13 @@ export function actionOf({ key, shiftKey }: Stroke, on: KeyActions): (() => void
 /** Menus, dialogues and sliders use the same keys for themselves. */
 const OTHERS = '[role="menu"], [role="dialog"], [role="slider"], [role="listbox"], [role="combobox"]';
 
+/** Letters and figures mean nothing to a box or a choice of several, which keeps the arrows for itself. */
+function isForField(event: KeyboardEvent): boolean {
+  const { target, key } = event;
+  if (target instanceof HTMLInputElement && (target.type === "radio" || target.type === "checkbox")) return key.length > 1 || key === " ";
+  return isTyping(event);
+}
+
 export function useViewerKeys(actions: KeyActions): void {
   const latest = useRef(actions);
   useEffect(() => {
@@ -86,7 +109,7 @@ export function useViewerKeys(actions: KeyActions): void {
   });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isForField(event)) return;
       if (event.target instanceof Element && event.target.closest(OTHERS) !== null) return;
       if (document.querySelector('[role="dialog"]') !== null) return;
       const action = actionOf(event, latest.current);

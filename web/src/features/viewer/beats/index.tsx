@@ -1,0 +1,10 @@
+export { AlignedEcgView } from "./AlignedEcgView";
+export { BeatsView } from "./BeatsView";
+export { CorrectionsPanel } from "./CorrectionsPanel";
+export { LitBeats } from "./lit";
+export { CorrectingOnPaper, MarksOnPaper } from "./MarksOnPaper";
+export { MeasurementsPanel } from "./MeasurementsPanel";
+export { MedianBeatView } from "./MedianBeatView";
+export { beatsQuery } from "./queries";
+export { VIEWS, type ViewId, nextMarks, useBeatSettings, viewOf } from "./settings";
+export { MarksButtons, ViewSwitch } from "./ViewSwitch";
