@@ -51,6 +51,13 @@ def test_measurements_follow(beats: Beats) -> None:
     assert before == pytest.approx(90, abs=1) and after == pytest.approx(110, abs=1)
 
 
+def test_what_is_set_for_all_leads_holds_for_the_middle_lead_and_qtc_too(beats: Beats) -> None:
+    moved = [by_hand("global", beat, "t_off", at(beat, "t_off") + 0.04) for beat in range(beats.n_beats)]
+    after = corrected(beats, moved)
+    assert value(after, "qt_leads") == pytest.approx(value(beats, "qt_leads") + 40, abs=1)
+    assert value(after, "qtc_hodges") == pytest.approx(value(beats, "qtc_hodges") + 40, abs=1)
+
+
 def test_a_time_set_in_one_lead_moves_the_global_one_where_the_leads_agree(beats: Beats) -> None:
     earlier = at(1, "qrs_on") - 0.012
     after = corrected(beats, [by_hand("V3", 1, "qrs_on", earlier)])

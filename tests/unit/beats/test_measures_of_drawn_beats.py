@@ -10,7 +10,7 @@ from drawn_beats import ONSETS, TWELVE, beats_of, drawn, without
 from einthoven.beats.measurement import Measurement
 from einthoven.beats.measures.deflections import deflections, r_wave, s_wave
 from einthoven.beats.measuring import QUANTITIES, measure
-from einthoven.beats.types import NoBeats
+from einthoven.beats.types import FIDUCIALS, NoBeats
 from einthoven.record import EcgRecord, Subject
 
 
@@ -40,6 +40,33 @@ def test_intervals_are_those_of_the_drawing(twelve):
         assert found.unit == "ms"
         assert found.spread == pytest.approx(0, abs=1e-6)
         assert found.beats == tuple(range(len(ONSETS)))
+
+
+def test_the_middle_lead_is_that_of_each_lead_and_not_of_the_outermost_limits():
+    record = drawn(TWELVE)
+    beats = beats_of(record)
+    times = np.array(beats.times)
+    place = {name: FIDUCIALS.index(name) for name in ("qrs_on", "qrs_off", "t_off")}
+    times[0, :, place["qrs_on"]] -= 0.012
+    times[0, :, place["t_off"]] += 0.03
+    times[2, :, place["qrs_off"]] += 0.02  # one lead does not move the middle
+    found = by_name(record, replace(beats, times=times))
+
+    assert value(found["qrs_duration", None]) == pytest.approx(112, abs=1e-6)
+    assert value(found["qrs_duration_leads", None]) == pytest.approx(100, abs=1e-6)
+    assert value(found["qt", None]) == pytest.approx(482, abs=1e-6)
+    assert value(found["qt_leads", None]) == pytest.approx(440, abs=1e-6)
+    assert value(found["qtc_hodges", None]) == pytest.approx(440 + 1.75 * (60 / 0.8 - 60), abs=1e-6)
+
+
+def test_two_of_twelve_leads_have_no_middle():
+    record = drawn(TWELVE)
+    beats = beats_of(record)
+    times = np.array(beats.times)
+    times[3:] = np.nan
+    found = by_name(record, replace(beats, times=times))["qt_leads", None]
+
+    assert found.state == "not measurable" and "3 leads" in found.reason
 
 
 def test_qtc_follows_the_published_formulas(twelve):

@@ -104,6 +104,11 @@ class Given:
         found: Floats = self.times[1:, self.chosen, FIDUCIALS.index(fiducial)]
         return found
 
+    def set_by_hand(self, fiducial: str) -> Mask:
+        """Of which of the chosen beats a person set the global time of a fiducial, `(chosen,)`."""
+        place = FIDUCIALS.index(fiducial)
+        return np.array([(0, int(beat), place) in self.beats.corrected for beat in self.chosen], dtype=np.bool_)
+
     @property
     def n_used(self) -> int:
         """How many leads were used."""

@@ -49,14 +49,17 @@ class Interval:
 
     def of(self, ecg: Given) -> Floats:
         """Its length in each of the chosen beats, s; NaN where the beat lacks an end, or no heart has such a length."""
+        together = self._possible(ecg.of(self.stop) - ecg.of(self.start))
         if not self.in_leads:
-            return self._possible(ecg.of(self.stop) - ecg.of(self.start))
+            return together
         each = self._possible(ecg.in_leads(self.stop) - ecg.in_leads(self.start))
         there = np.isfinite(each).sum(axis=0)
         enough = there >= max(1, min(FEWEST_LEADS, ecg.n_used))
         found = np.full(each.shape[1], np.nan)
         found[enough] = np.nanmedian(each[:, enough], axis=0)
-        return found
+        # What a person set for all leads together holds for the middle one, too.
+        by_hand = ecg.set_by_hand(self.start) | ecg.set_by_hand(self.stop)
+        return np.where(by_hand, together, found)
 
     def _possible(self, length: Floats) -> Floats:
         with np.errstate(invalid="ignore", over="ignore"):
