@@ -61,7 +61,7 @@ def corrected(beats: Beats, corrections: Iterable[Correction]) -> Beats:
     _merge_again(times, beats.times, set_by_hand)
     return replace(
         beats, times=times, r_peaks=_moved(beats, times), absent=_absent(beats, times, set_by_hand),
-        corrected=beats.corrected | set_by_hand,
+        corrected=beats.corrected | set_by_hand, moved={**beats.moved, **_distances(beats, times, set_by_hand)},
     )  # fmt: skip
 
 
@@ -127,6 +127,11 @@ def _merge_again(times: Floats, before: Floats, by_hand: frozenset[Place]) -> No
         if channel == 0:
             changed[beat, fiducial] = False
     times[0][changed] = merged[changed]
+
+
+def _distances(beats: Beats, times: Floats, by_hand: frozenset[Place]) -> dict[Place, float]:
+    away = {place: float(times[place] - beats.times[place]) for place in by_hand}
+    return {place: by for place, by in away.items() if np.isfinite(by)}
 
 
 def _moved(beats: Beats, times: Floats) -> Floats:

@@ -22,6 +22,10 @@ BEFORE_S, AFTER_S = 0.40, 0.60
 MOST_BEATS = 500
 """Of longer records, so many beats are used, evenly spaced over the record."""
 LONGEST_WINDOW_S = 3.0
+EDGE_S = 0.08
+"""From R to the start or the end of the record, below which a QRS complex may be cut off."""
+FAIR_SHARE = 0.2
+"""Of the beats, that are normal (or paced) where those stand for the record: one odd beat must not."""
 _LOOK_S = 0.06
 _REACH_S = 0.03
 _ROUNDS = 2
@@ -73,14 +77,18 @@ class MedianBeat:
 def usual_beats(beats: Beats) -> tuple[Indices, str]:
     """The beats that stand for the record, and what they are in words.
 
-    The normal ones; the paced ones where none is normal; all where there is neither.
+    The normal ones; the paced ones where next to none is normal; the ectopic ones where few are either. A beat so near
+    to the start or the end that its QRS may be cut off does not count where others do.
     """
     kinds = np.array(beats.kinds, dtype=object)
+    whole = (beats.r_peaks >= EDGE_S) & (beats.r_peaks <= beats.duration - EDGE_S)
+    if not whole.any():
+        whole[:] = True
     for kind in ("normal", "paced"):
-        found = np.flatnonzero(kinds == kind)
-        if found.size:
+        found = np.flatnonzero((kinds == kind) & whole)
+        if found.size >= max(1.0, FAIR_SHARE * np.count_nonzero(whole)):
             return found.astype(np.int64), f"{kind} beats"
-    return np.arange(beats.n_beats, dtype=np.int64), "ectopic beats, as none is normal"
+    return np.flatnonzero((kinds == "ectopic") & whole).astype(np.int64), "ectopic beats, as too few are normal"
 
 
 def median_beat(

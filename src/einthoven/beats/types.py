@@ -51,6 +51,8 @@ class Beats:
         Channel -> what could not be done there, in words.
     corrected
         `(channel, beat, fiducial)` of each time that a person set, by index into `times`.
+    moved
+        By how many seconds a person moved such a time, where the method had found one.
     """
 
     method: str
@@ -64,6 +66,7 @@ class Beats:
     absent: Mapping[Wave, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     corrected: frozenset[tuple[int, int, int]] = frozenset()
+    moved: Mapping[tuple[int, int, int], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (1 + len(self.leads), len(self.r_peaks), len(FIDUCIALS))

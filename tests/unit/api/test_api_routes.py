@@ -160,9 +160,9 @@ def test_predictions_and_evaluations_are_jobs_with_a_result(
 
 
 def test_settings_are_kept(client: TestClient, workspace: Workspace) -> None:
-    first = {"target_rate": 100, "duration": 10, "threads": None, "quarantine_days": 30}
+    first = {"target_rate": 100, "duration": 10, "threads": None, "quarantine_days": 30, "who": None}
     assert client.get("/api/preferences").json() == first
-    sent = {"target_rate": 200, "duration": 5, "threads": 2, "quarantine_days": 7}
+    sent = {"target_rate": 200, "duration": 5, "threads": 2, "quarantine_days": 7, "who": "Björn"}
     assert client.put("/api/preferences", json=sent).json() == sent == client.get("/api/preferences").json()
 
 
@@ -227,7 +227,7 @@ def test_no_reading_operation_fails_whatever_it_is_asked(
     job = workspace.jobs.submit("train", "", {"dataset": "d", "task": "t"})
     workspace.jobs.cancel(job.id)
     there = {"dataset": "d", "model": "m", "item": "1", "job": job.id, "name": "x", "task": "t", "items": "1"}
-    there |= {"upload": uploads.open_upload(workspace), "number": "1"}
+    there |= {"upload": uploads.open_upload(workspace), "number": "1", "what": "measurements", "file_format": "csv"}
     paths = [path for path, operations in app.openapi()["paths"].items() if "get" in operations]
     assert len(paths) > 20
     for path in paths:
@@ -236,7 +236,8 @@ def test_no_reading_operation_fails_whatever_it_is_asked(
             address = path.format(**names)
             response = client.get(address, params={"items": names["items"]} if path == "/api/thumbnails" else {})
             assert response.status_code < 500, (address, response.text)
-            assert value is not None or response.status_code in (200, 404), (address, response.text)
+            refused = "urn:einthoven:RecordError" in response.text  # too short to be aligned
+            assert value is not None or refused or response.status_code in (200, 404), (address, response.text)
 
 
 def test_a_deleted_dataset_is_gone(workspace: Workspace, client: TestClient) -> None:

@@ -226,3 +226,23 @@ def test_the_reference_beats_of_mit_bih_100_are_found(shared_data: Path) -> None
     away = np.abs(found[:, None] - wanted[None]).min(axis=0)
     assert len(found) == len(wanted) == 2273
     assert away.max() < 0.1 and np.percentile(away, 99) < 0.02
+
+
+WITHOUT_P = {lead: (0.0, r, s, t) for lead, (_, r, s, t) in TWELVE.items()}
+
+
+def test_without_p_waves_a_regular_rhythm_leaves_open_whether_there_are_some() -> None:
+    record = drawn(WITHOUT_P, noise=0.005)
+    pr = next(m for m in measure(record, beats_of(record)) if m.name == "pr")
+
+    assert "P" not in beats_of(record).absent
+    assert pr.state == "not measurable"
+    assert "steady" in beats_of(record).notes["global"]
+
+
+def test_without_p_waves_an_irregular_rhythm_has_none() -> None:
+    onsets = 0.5 + np.cumsum([0.0, 0.9, 0.6, 1.1, 0.7, 1.2, 0.55, 0.95, 0.8, 0.6, 1.0])
+    record = drawn(WITHOUT_P, onsets, noise=0.005)
+    pr = next(m for m in measure(record, beats_of(record)) if m.name == "pr")
+
+    assert pr.state == "absent" and "RR varies" in pr.reason

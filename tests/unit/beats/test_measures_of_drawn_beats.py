@@ -34,7 +34,13 @@ def twelve() -> dict[tuple[str, str | None], Measurement]:
 
 
 def test_intervals_are_those_of_the_drawing(twelve):
-    for name, expected in (("p_duration", 100), ("pr", 160), ("qrs_duration", 100), ("qt", 440)):
+    for name, expected in (
+        ("p_duration", 100),
+        ("p_duration_leads", 100),
+        ("pr", 160),
+        ("qrs_duration", 100),
+        ("qt", 440),
+    ):
         found = twelve[name, None]
         assert value(found) == pytest.approx(expected, abs=1e-6)
         assert found.unit == "ms"
@@ -448,7 +454,7 @@ def test_without_normal_beats_the_ectopic_ones_are_measured_and_said():
     record = drawn(TWELVE)
     found = by_name(record, beats_of(record, kinds=["ectopic"] * len(ONSETS)))["qrs_duration", None]
     assert value(found) == pytest.approx(100, abs=1e-6)
-    assert "No beat is normal" in found.method
+    assert "Too few beats are normal" in found.method
 
 
 def test_no_beats_give_the_same_entries_with_the_reason():

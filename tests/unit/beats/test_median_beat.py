@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from drawn_beats import ONSETS, R_AT, TWELVE, P, R, S, T, beats_of, drawn, triangle
+from einthoven.beats.measuring import measure
 from einthoven.beats.median_beat import MOST_BEATS, align, median_beat, median_beat_record, middle, usual_beats
 from einthoven.beats.types import FIDUCIALS, Beats, NoBeats
 from einthoven.errors import RecordError, SettingError
@@ -63,13 +64,42 @@ def test_an_ectopic_beat_does_not_enter_and_can_be_asked_for():
         median_beat(record, beats, kind="paced")
 
 
-def test_the_usual_beats_are_normal_then_paced_then_all():
+def test_the_usual_beats_are_normal_then_paced_then_ectopic_and_one_odd_beat_does_not_stand_for_all():
     record = drawn(TWELVE)
     n = len(ONSETS)
-    mixed = beats_of(record, kinds=["paced", "normal", *["ectopic"] * (n - 2)])
-    assert (usual_beats(mixed)[0].tolist(), usual_beats(mixed)[1]) == ([1], "normal beats")
-    assert usual_beats(beats_of(record, kinds=["paced", *["ectopic"] * (n - 1)]))[0].tolist() == [0]
-    assert len(usual_beats(beats_of(record, kinds=["ectopic"] * n))[0]) == n
+
+    def usual(*kinds: str) -> tuple[list[int], str]:
+        chosen, words = usual_beats(beats_of(record, kinds=list(kinds)))
+        return chosen.tolist(), words.split()[0]
+
+    assert usual("paced", *["normal"] * 3, *["ectopic"] * (n - 4)) == ([1, 2, 3], "normal")
+    assert usual("normal", *["paced"] * (n - 1)) == (list(range(1, n)), "paced")
+    assert usual("normal", "paced", *["ectopic"] * (n - 2)) == (list(range(2, n)), "ectopic")
+    assert usual(*["ectopic"] * n) == (list(range(n)), "ectopic")
+
+
+def test_a_beat_cut_off_by_the_start_of_the_record_does_not_count_where_others_do():
+    onsets = [0.02, 0.9, 1.7, 2.5]
+    record = drawn(TWELVE, onsets, duration=3.4)
+    assert usual_beats(beats_of(record, onsets))[0].tolist() == [1, 2, 3]
+    only = drawn(TWELVE, onsets[:1], duration=1.2)
+    assert usual_beats(beats_of(only, onsets[:1]))[0].tolist() == [0]
+
+
+def test_a_pacing_spike_is_no_deflection_of_the_heart():
+    record = drawn(TWELVE)
+    beats = replace(beats_of(record), spikes=ONSETS - 0.006)
+    signal = record.signal.copy()
+    for onset in ONSETS:
+        first = round((onset - 0.006) * 500)
+        signal[:, first : first + 2] += np.linspace(-3, 3, 12)[:, None]
+    spiked = replace(record, signal=signal)
+
+    plain, paced = (
+        {(m.name, m.lead): m.value for m in measure(one, beats) if m.value is not None} for one in (record, spiked)
+    )
+    assert paced["qrs_axis", None] == pytest.approx(plain["qrs_axis", None], abs=3)
+    assert paced["r_amplitude", "V5"] == pytest.approx(plain["r_amplitude", "V5"], abs=0.03)
 
 
 def test_gaps_and_borders_leave_nan_only_where_no_beat_has_a_sample():

@@ -6,15 +6,19 @@ from einthoven.beats.decoding import Stretch, Stretches, locate
 from einthoven.beats.delineators.entry import DelineatorEntry, Heartbeats, Waves
 from einthoven.beats.network import OUT_RATE_HZ
 from einthoven.beats.qrs import detect
-from einthoven.beats.types import FIDUCIALS, WAVES, Wave
+from einthoven.beats.types import FIDUCIALS, GLOBAL, WAVES, Floats, Wave
 
-NO_P = "no steady P wave comes before the QRS complexes, as in atrial fibrillation or flutter"
+NO_P = "no steady P wave comes before the QRS complexes and RR varies, as in atrial fibrillation"
+UNSURE_P = "P waves are too unsure to be told; as RR is steady (or too short a time to see it), they may be there."
 NO_T = "no T wave stands out in any beat"
 _LEAST_MEAN = 0.56
 """Mean score of P over all QRS complexes of a record that has P waves: cross-validated on LUDB 1-100, records with P
 have 0.63 and more, those with atrial fibrillation or flutter 0.48 and less."""
 _SURE, _LEAST_SURE, _FEWEST_SURE = 0.85, 0.3, 3
+_IRREGULAR = 0.1
+"""Root mean square of successive differences of RR, as a part of RR: in atrial fibrillation 0.14 and more (PTB-XL)."""
 _STEADY_S = 0.016
+_FEWEST_RR = 4
 _LONGEST_PR_S = 0.3
 """From the end of P to QRS."""
 
@@ -38,11 +42,14 @@ def delineate(heartbeats: Heartbeats) -> Waves:
         located = locate(seen.answer, wave, seen.stretches.of(wave)) / seen.pace
         for beat, place in owned.items():
             times[:, beat, 3 * number : 3 * number + 3] = located[:, place]
-    if not owners["P"]:
+    notes = {}
+    if not owners["P"] and is_irregular(seen.stretches):
         absent["P"] = NO_P
+    elif not owners["P"]:
+        notes[GLOBAL] = UNSURE_P
     if not owners["T"] and owners["QRS"]:
         absent["T"] = NO_T
-    return Waves(times, absent)
+    return Waves(times, absent, notes)
 
 
 def has_p(stretches: Stretches) -> bool:
@@ -62,6 +69,18 @@ def has_p(stretches: Stretches) -> bool:
     if len(sure) < max(_FEWEST_SURE, _LEAST_SURE * len(best)):
         return False
     return bool(1.48 * np.median(np.abs(sure - np.median(sure))) < _STEADY_S * OUT_RATE_HZ)
+
+
+def is_irregular(stretches: Stretches) -> bool:
+    """Whether RR varies from beat to beat as in atrial fibrillation; False where there are too few beats to tell."""
+    rr = _rr(stretches)
+    if len(rr) < _FEWEST_RR:
+        return False
+    return bool(np.sqrt(np.mean(np.diff(rr) ** 2)) > _IRREGULAR * rr.mean())
+
+
+def _rr(stretches: Stretches) -> Floats:
+    return np.diff([(one.first + one.last) / 2 for one in stretches.qrs])
 
 
 def _before(stretches: Stretches) -> list[tuple[int, Stretch]]:

@@ -74,6 +74,8 @@ def _axis(ecg: Given, quantity: Quantity, wave: Wave) -> Measurement:
         return quantity.refused(f"the net vector of {wave} in the frontal plane is only {size:.3f} mV: no direction")
     angle = _degrees(left, foot)
     apart, used = _apart(frontal, angle, laid)
+    if not len(used):
+        return quantity.refused(f"in no single beat all samples of {wave} are there in the limb leads")
     spread = float(np.sqrt((apart**2).sum() / (len(apart) - 1))) if len(apart) > 1 else None
     usual = float(np.median(np.abs(apart))) if len(apart) else 0.0
     if usual > WIDEST:

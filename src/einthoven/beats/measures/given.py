@@ -15,6 +15,8 @@ Mask = npt.NDArray[np.bool_]
 
 LEVEL_S = 0.02
 """The level before QRS, which is 0 for QRS, ST and T, is the median of so long up to the onset of QRS."""
+SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.004, 0.016
+"""What is cut out around a pacing spike: the spike, and the tail that the device's filter leaves of it."""
 SHORTEST_RR_S = 0.15
 GAP_S = 0.2
 SILENCE_S = 1.0
@@ -92,7 +94,7 @@ class Given:
             return ""
         if self.chosen_words == "paced beats":
             return "Paced: all of these beats are set off by a pacing spike, and QRS begins behind it."
-        return "No beat is normal: these are ectopic beats."
+        return "Too few beats are normal: these are ectopic beats."
 
     def of(self, fiducial: str) -> Floats:
         """The moments of a fiducial of the chosen beats, global channel, `(chosen,)`."""
@@ -104,10 +106,10 @@ class Given:
         found: Floats = self.times[1:, self.chosen, FIDUCIALS.index(fiducial)]
         return found
 
-    def set_by_hand(self, fiducial: str) -> Mask:
-        """Of which of the chosen beats a person set the global time of a fiducial, `(chosen,)`."""
+    def moved_by_hand(self, fiducial: str) -> Floats:
+        """By how many seconds a person moved the global time of a fiducial in each of the chosen beats, `(chosen,)`."""
         place = FIDUCIALS.index(fiducial)
-        return np.array([(0, int(beat), place) in self.beats.corrected for beat in self.chosen], dtype=np.bool_)
+        return np.array([self.beats.moved.get((0, int(beat), place), 0.0) for beat in self.chosen])
 
     @property
     def n_used(self) -> int:
@@ -185,7 +187,7 @@ def _runs(mask: Mask, least: int) -> tuple[Indices, Indices]:
 
 def _laid(record: EcgRecord, beats: Beats, chosen: Indices) -> Laid | str:
     before, after = _window(beats, chosen)
-    aligned = align(record, beats, chosen, before=before, after=after)
+    aligned = align(_without_spikes(record, beats), beats, chosen, before=before, after=after)
     if not aligned.beats.size:
         return "no beat lies within the record"
     from_r = fiducials(beats, aligned)[0]
@@ -193,6 +195,20 @@ def _laid(record: EcgRecord, beats: Beats, chosen: Indices) -> Laid | str:
     if "qrs_on" not in times:
         return "no onset of QRS is found, so there is no level to measure from"
     return _above_level(aligned, times)
+
+
+def _without_spikes(record: EcgRecord, beats: Beats) -> EcgRecord:
+    """Straight lines where pacing spikes are: they are no deflections of the heart, and larger than its own."""
+    if not len(beats.spikes):
+        return record
+    signal = np.array(record.signal)
+    for spike in beats.spikes:
+        first = max(int((spike - SPIKE_BEFORE_S) * record.rate), 0)
+        last = min(int(np.ceil((spike + SPIKE_AFTER_S) * record.rate)), record.n_samples - 1)
+        if last > first:
+            part = np.linspace(0, 1, last - first + 1, dtype=np.float32)
+            signal[:, first : last + 1] = signal[:, [first]] * (1 - part) + signal[:, [last]] * part
+    return record.with_signal(signal, "pacing spikes cut out")
 
 
 def _window(beats: Beats, chosen: Indices) -> tuple[float, float]:

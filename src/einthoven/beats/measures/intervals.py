@@ -20,19 +20,25 @@ from einthoven.beats.types import Floats, Wave
 FEWEST_LEADS = 3
 """In which an interval must be found, where the record has so many, to have a middle one."""
 _MEDIAN = "median over the usual beats, all leads together (global; AHA/ACCF/HRS 2007, part I)."
-P_DURATION = Quantity("p_duration", "P duration", "ms", f"From the onset to the offset of P, {_MEDIAN}")
+_OUTERMOST = "From the earliest to the latest lead, which is more than electrocardiographs state: see the middle lead."
+P_DURATION = Quantity(
+    "p_duration", "P duration, all leads", "ms", f"From the onset to the offset of P, {_MEDIAN} {_OUTERMOST}"
+)
 PR = Quantity("pr", "PR interval", "ms", f"From the onset of P to the onset of QRS, {_MEDIAN}")
-QRS = Quantity("qrs_duration", "QRS duration, all leads", "ms", f"From the onset to the offset of QRS, {_MEDIAN}")
-QT = Quantity("qt", "QT interval, all leads", "ms", f"From the onset of QRS to the offset of T, {_MEDIAN}")
+QRS = Quantity(
+    "qrs_duration", "QRS duration, all leads", "ms", f"From the onset to the offset of QRS, {_MEDIAN} {_OUTERMOST}"
+)
+QT = Quantity("qt", "QT interval, all leads", "ms", f"From the onset of QRS to the offset of T, {_MEDIAN} {_OUTERMOST}")
 _MIDDLE = (
     "in each lead; median over the leads, then over the usual beats. Nearest to what electrocardiographs state, and to "
     "be held against limits of normal."
 )
+P_LEADS = Quantity("p_duration_leads", "P duration, middle lead", "ms", f"From the onset to the offset of P {_MIDDLE}")
 QRS_LEADS = Quantity(
     "qrs_duration_leads", "QRS duration, middle lead", "ms", f"From the onset to the offset of QRS {_MIDDLE}"
 )
 QT_LEADS = Quantity("qt_leads", "QT interval, middle lead", "ms", f"From the onset of QRS to the offset of T {_MIDDLE}")
-QUANTITIES = (P_DURATION, PR, QRS, QRS_LEADS, QT, QT_LEADS)
+QUANTITIES = (P_DURATION, P_LEADS, PR, QRS, QRS_LEADS, QT, QT_LEADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,8 @@ class Interval:
         enough = there >= max(1, min(FEWEST_LEADS, ecg.n_used))
         found = np.full(each.shape[1], np.nan)
         found[enough] = np.nanmedian(each[:, enough], axis=0)
-        # What a person set for all leads together holds for the middle one, too.
-        by_hand = ecg.set_by_hand(self.start) | ecg.set_by_hand(self.stop)
-        return np.where(by_hand, together, found)
+        # Where a person moved a limit of all leads together, that of the middle one goes with it.
+        return self._possible(found + ecg.moved_by_hand(self.stop) - ecg.moved_by_hand(self.start))
 
     def _possible(self, length: Floats) -> Floats:
         with np.errstate(invalid="ignore", over="ignore"):
@@ -73,12 +78,13 @@ QRS_INTERVAL = Interval(QRS, "qrs_on", "qrs_off", ("QRS",), 0.02, 0.4)
 QT_INTERVAL = Interval(QT, "qrs_on", "t_off", ("QRS", "T"), 0.15, 0.8)
 
 
+P_IN_LEADS = replace(P_INTERVAL, quantity=P_LEADS, in_leads=True)
 QRS_IN_LEADS = replace(QRS_INTERVAL, quantity=QRS_LEADS, in_leads=True)
 QT_IN_LEADS = replace(QT_INTERVAL, quantity=QT_LEADS, in_leads=True)
 
 
 def measure(ecg: Given) -> Iterator[Measurement]:
-    for interval in (P_INTERVAL, PR_INTERVAL, QRS_INTERVAL, QRS_IN_LEADS, QT_INTERVAL, QT_IN_LEADS):
+    for interval in (P_INTERVAL, P_IN_LEADS, PR_INTERVAL, QRS_INTERVAL, QRS_IN_LEADS, QT_INTERVAL, QT_IN_LEADS):
         yield _measure(ecg, interval)
 
 
