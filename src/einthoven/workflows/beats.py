@@ -13,7 +13,7 @@ from einthoven.beats.exports import plain
 from einthoven.beats.median_beat import median_beat
 from einthoven.beats.overlay import overlay
 from einthoven.beats.types import FIDUCIALS, GLOBAL, Beats, NoBeats
-from einthoven.errors import NotFound
+from einthoven.errors import NotFound, SettingError
 from einthoven.record import EcgRecord
 from einthoven.store.corrections import checked_who
 from einthoven.store.types import Item
@@ -67,7 +67,7 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
     NotFound
         There is no such channel or fiducial, and no beat at `r_peak`.
     SettingError
-        The time cannot be that of this fiducial of this beat (`beats.corrections.check`).
+        The time cannot be that of this fiducial of this beat (`beats.corrections.check`), or nobody says who sets it.
     """
     seen = _see(workspace, item_id, method)
     if isinstance(seen.found, NoBeats) or isinstance(seen.beats, NoBeats):
@@ -77,6 +77,8 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
         raise NotFound(f"There is no beat at {new.r_peak:.3f} s.", advice="Name one by the time of its R peak.")
     check(seen.beats, new.channel, beat, new.fiducial, new.time)
     who = checked_who(new.who)
+    if not who:
+        raise SettingError("A correction needs the name of who makes it.", advice="Give a name or initials.")
     # Named as the algorithm found it: its R peak does not move with what a person sets.
     r_peak = float(seen.found.r_peaks[beat])
     workspace.corrections.put(

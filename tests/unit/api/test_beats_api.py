@@ -132,6 +132,7 @@ def test_an_r_peak_that_was_moved_far_still_names_its_beat(client: TestClient, b
         ({"time": 1.31}, 422, "would lie after the QRS peak"),
         ({"time": 5.0}, 422, "another beat"),
         ({"who": "x" * 81}, 422, "cannot be a name"),
+        ({"who": " "}, 422, "needs the name"),
         ({"time": "soon"}, 422, "time"),
     ],
 )
