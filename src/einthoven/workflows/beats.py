@@ -76,7 +76,7 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
     if beat is None:
         raise NotFound(f"There is no beat at {new.r_peak:.3f} s.", advice="Name one by the time of its R peak.")
     check(seen.beats, new.channel, beat, new.fiducial, new.time)
-    who = checked_who(new.who)
+    who = checked_who(new.who) or workspace.preferences.who or ""
     if not who:
         raise SettingError("A correction needs the name of who makes it.", advice="Give a name or initials.")
     # Named as the algorithm found it: its R peak does not move with what a person sets.

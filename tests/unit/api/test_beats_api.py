@@ -60,7 +60,7 @@ def test_an_ecg_without_beats_says_why(client: TestClient, beats: str, workspace
     for address in ("overlay", "median", "median.f32", "export/fiducials.csv"):
         refused = client.get(f"/api/records/{number}/beats/{address}")
         assert refused.status_code == 422 and "No lead shows an ECG" in refused.json()["detail"]
-    new = {"channel": "II", "r_peak": 1.3, "fiducial": "qrs_on", "time": 1.2, "who": ""}
+    new = {"channel": "II", "r_peak": 1.3, "fiducial": "qrs_on", "time": 1.2, "who": "me"}
     assert client.put(f"/api/records/{number}/beats/corrections", json=new).status_code == 404
 
 
@@ -105,7 +105,7 @@ def test_a_dragged_fiducial_wins_and_the_measurements_follow(
 def test_a_wave_can_be_said_to_be_absent(client: TestClient, beats: str) -> None:
     for beat in range(N):
         for part in ("p_on", "p_peak", "p_off"):
-            new = {"channel": "global", "r_peak": FIRST_S + beat * RR_S, "fiducial": part, "time": None}
+            new = {"channel": "global", "r_peak": FIRST_S + beat * RR_S, "fiducial": part, "time": None, "who": "me"}
             after = client.put(f"{beats}/corrections", json=new).json()
     assert after["absent"] == {"P": "taken away by hand in every beat"} and after["times"][0][0][:3] == [None] * 3
     (pr,) = (one for one in after["measurements"] if one["name"] == "pr")
