@@ -42,7 +42,7 @@ def find_beats(record: EcgRecord, *, method: str = DEFAULT_METHOD) -> Beats | No
         return obstacle
     usable = _usable(record)
     if not len(usable.rows):
-        return NoBeats("unreadable", f"No lead shows an ECG: {_listed(usable.left_out)}.")
+        return NoBeats("unreadable", f"No lead shows an ECG: {_listed(usable.left_out)}.{_scale_doubt(record)}")
     detected = detect(usable.signal, record.rate)
     r_peaks = detected.r_peaks
     if not len(r_peaks):
@@ -124,5 +124,13 @@ def in_order(times: Floats, duration: float) -> Floats:
     return ordered
 
 
+def _scale_doubt(record: EcgRecord) -> str:
+    """What the passport says of the scale: an ECG that is a thousand times too small looks flat."""
+    found = next((doubt for doubt in record.source.doubts if "gain" in doubt or "unit" in doubt), "")
+    return f" Its scale is doubtful: {found}." if found else ""
+
+
 def _listed(reasons: dict[str, str]) -> str:
+    if len(reasons) > 1 and len(set(reasons.values())) == 1:
+        return f"all {len(reasons)} are {next(iter(reasons.values()))}"
     return "; ".join(f"{lead} {reason}" for lead, reason in reasons.items())

@@ -13,8 +13,9 @@ BEFORE_S, AFTER_S = 0.10, 0.15
 _SHIFTS_S = 0.02
 ALIKE = 0.90
 """Correlation of two beats of one shape."""
-USUAL = 0.80
-"""Correlation with the median of the usual shape; noise takes a little from it."""
+USUAL = 0.85
+"""Correlation with the median of the usual shape; noise takes a little from it. Of LUDB 1-100, 7 of the 8 records with
+extrasystoles have an ectopic beat by it, and 3 of the 85 without (and without pacing)."""
 EARLY = 0.80
 """Of the usual RR interval: an early beat comes before this part of it."""
 REGULAR = 0.10
