@@ -11,6 +11,7 @@ from einthoven.beats.qrs import detect
 from einthoven.beats.types import FIDUCIALS, Beats, Floats, NoBeats
 from einthoven.record import EcgRecord
 from einthoven.signal import pacing
+from einthoven.signal.gaps import bridged
 from einthoven.signal.quality import assess
 
 DEFAULT_METHOD = "einthoven"
@@ -94,15 +95,13 @@ def _usable(record: EcgRecord) -> _Leads:
 
 def _without_gaps(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Missing samples on the line between those beside them."""
-    gaps = np.isnan(signal)
-    if not gaps.any():
+    with_gaps = np.flatnonzero(np.isnan(signal).any(axis=1))
+    if not with_gaps.size:
         return signal
-    bridged = signal.copy()
-    samples = np.arange(signal.shape[1])
-    for row, missing in zip(bridged, gaps, strict=True):
-        if missing.any():
-            row[missing] = np.interp(samples[missing], samples[~missing], row[~missing])
-    return bridged
+    filled = signal.copy()
+    for row in with_gaps:
+        filled[row] = bridged(signal[row])
+    return filled
 
 
 def _spikes(record: EcgRecord) -> Floats:

@@ -52,7 +52,7 @@ def fill_gaps(record: EcgRecord, *, longest: float) -> EcgRecord:
     _refuse_long(record, gaps, longest)
     signal = record.signal.astype(np.float64)
     for row in np.flatnonzero(np.isnan(signal).any(axis=1)):
-        signal[row] = _bridged(signal[row])
+        signal[row] = bridged(signal[row])
     return record.with_signal(signal, f"gaps filled by interpolation: {_listing(gaps, record.rate)}")
 
 
@@ -82,9 +82,11 @@ def _refuse_long(record: EcgRecord, gaps: tuple[Gap, ...], longest: float) -> No
         )
 
 
-def _bridged(row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def bridged(row: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """A lead that holds a sample, `(samples,)`, with straight lines over its gaps; at the ends the nearest is held."""
     present = np.flatnonzero(~np.isnan(row))
-    return np.interp(np.arange(row.size), present, row[present])
+    filled: npt.NDArray[np.float64] = np.interp(np.arange(row.size), present, row[present])
+    return filled
 
 
 def _listing(gaps: tuple[Gap, ...], rate: float) -> str:

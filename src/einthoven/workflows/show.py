@@ -9,6 +9,7 @@ import numpy as np
 from einthoven.errors import NotFound, SettingError
 from einthoven.record import EcgRecord
 from einthoven.signal.filters import band_pass
+from einthoven.signal.gaps import bridged
 from einthoven.store.originals import zipped
 from einthoven.workflows.views import RecordDetail, Thumbnail
 from einthoven.workflows.workspace import Workspace
@@ -93,18 +94,16 @@ def filtered_for_display(record: EcgRecord, band: tuple[float, float]) -> EcgRec
     missing = np.isnan(record.signal)
     if not missing.any():
         return band_pass(record, low, high)
-    bridged = band_pass(record.with_signal(_bridged(record.signal), "gaps bridged for the filter"), low, high)
-    signal = np.where(missing, np.float32(np.nan), bridged.signal)
-    return bridged.with_signal(signal, "gaps opened again")
+    passed = band_pass(record.with_signal(_without_gaps(record.signal), "gaps bridged for the filter"), low, high)
+    signal = np.where(missing, np.float32(np.nan), passed.signal)
+    return passed.with_signal(signal, "gaps opened again")
 
 
-def _bridged(signal: np.ndarray) -> np.ndarray:
-    bridged = np.array(signal)
-    samples = np.arange(signal.shape[1])
-    for row in bridged:
-        there = ~np.isnan(row)
-        row[:] = np.interp(samples, samples[there], row[there]) if there.any() else 0.0
-    return bridged
+def _without_gaps(signal: np.ndarray) -> np.ndarray:
+    filled = np.array(signal)
+    for row in filled:
+        row[:] = 0.0 if np.isnan(row).all() else bridged(row)
+    return filled
 
 
 def thumbnails(workspace: Workspace, item_ids: Sequence[int]) -> list[Thumbnail]:

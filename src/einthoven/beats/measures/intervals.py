@@ -55,9 +55,8 @@ class Interval:
 
     def of(self, ecg: Given) -> Floats:
         """Its length in each of the chosen beats, s; NaN where the beat lacks an end, or no heart has such a length."""
-        together = self._possible(ecg.of(self.stop) - ecg.of(self.start))
         if not self.in_leads:
-            return together
+            return self._possible(ecg.of(self.stop) - ecg.of(self.start))
         each = self._possible(ecg.in_leads(self.stop) - ecg.in_leads(self.start))
         there = np.isfinite(each).sum(axis=0)
         enough = there >= max(1, min(FEWEST_LEADS, ecg.n_used))
@@ -76,8 +75,6 @@ P_INTERVAL = Interval(P_DURATION, "p_on", "p_off", ("P",), 0.02, 0.3)
 PR_INTERVAL = Interval(PR, "p_on", "qrs_on", ("P", "QRS"), 0.04, 0.6)
 QRS_INTERVAL = Interval(QRS, "qrs_on", "qrs_off", ("QRS",), 0.02, 0.4)
 QT_INTERVAL = Interval(QT, "qrs_on", "t_off", ("QRS", "T"), 0.15, 0.8)
-
-
 P_IN_LEADS = replace(P_INTERVAL, quantity=P_LEADS, in_leads=True)
 QRS_IN_LEADS = replace(QRS_INTERVAL, quantity=QRS_LEADS, in_leads=True)
 QT_IN_LEADS = replace(QT_INTERVAL, quantity=QT_LEADS, in_leads=True)
