@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from einthoven.models import ARCHITECTURES, ArchitectureEntry
+from einthoven.models import ARCHITECTURES, ArchitectureEntry, Sizes
 
 torch.set_num_threads(1)
 
@@ -36,7 +36,7 @@ def test_it_describes_itself(entry: ArchitectureEntry) -> None:
 
 @every_architecture
 def test_it_has_the_stated_number_of_parameters(entry: ArchitectureEntry) -> None:
-    network = entry.build(12, 5, 1000)
+    network = entry.build(Sizes(12, 5, 1000))
     assert sum(p.numel() for p in network.parameters()) == PARAMETERS[entry.name]
 
 
@@ -45,7 +45,7 @@ def test_it_has_the_stated_number_of_parameters(entry: ArchitectureEntry) -> Non
 def test_it_answers_one_row_of_outputs_per_ecg(
     entry: ArchitectureEntry, leads: int, outputs: int, samples: int
 ) -> None:
-    network = entry.build(leads, outputs, samples).eval()
+    network = entry.build(Sizes(leads, outputs, samples)).eval()
     with torch.no_grad():
         answer = network(torch.randn(2, leads, samples))
     assert answer.shape == (2, outputs) and answer.dtype == torch.float32 and bool(answer.isfinite().all())
@@ -53,7 +53,7 @@ def test_it_answers_one_row_of_outputs_per_ecg(
 
 @every_architecture
 def test_an_answer_does_not_depend_on_the_other_ecgs_of_the_batch(entry: ArchitectureEntry) -> None:
-    network = entry.build(3, 2, 100).eval()
+    network = entry.build(Sizes(3, 2, 100)).eval()
     x = torch.randn(4, 3, 100)
     with torch.no_grad():
         torch.testing.assert_close(network(x)[2:3], network(x[2:3]), atol=1e-5, rtol=1e-5)
@@ -64,7 +64,7 @@ def test_an_answer_can_be_negative_or_positive_for_each_output(entry: Architectu
     torch.manual_seed(0)
     answers = []
     for _ in range(8):
-        network = entry.build(3, 2, 100).eval()
+        network = entry.build(Sizes(3, 2, 100)).eval()
         with torch.no_grad():
             answers.append(network(torch.randn(4, 3, 100)))
     every = torch.cat(answers)
@@ -73,7 +73,7 @@ def test_an_answer_can_be_negative_or_positive_for_each_output(entry: Architectu
 
 @every_architecture
 def test_every_parameter_learns(entry: ArchitectureEntry) -> None:
-    network = entry.build(3, 2, 100)
+    network = entry.build(Sizes(3, 2, 100))
     torch.nn.functional.cross_entropy(network(torch.randn(4, 3, 100)), torch.tensor([0, 1, 0, 1])).backward()
     still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert still == []
@@ -81,7 +81,7 @@ def test_every_parameter_learns(entry: ArchitectureEntry) -> None:
 
 @every_architecture
 def test_every_lead_and_the_order_of_leads_matter(entry: ArchitectureEntry) -> None:
-    network = entry.build(12, 2, 200).eval()
+    network = entry.build(Sizes(12, 2, 200)).eval()
     x = torch.randn(1, 12, 200)
     with torch.no_grad():
         whole = network(x)
@@ -93,8 +93,17 @@ def test_every_lead_and_the_order_of_leads_matter(entry: ArchitectureEntry) -> N
 
 
 @every_architecture
+def test_an_answer_is_what_the_head_makes_of_the_features(entry: ArchitectureEntry) -> None:
+    network = entry.build(Sizes(3, 2, 100)).eval()
+    x = torch.randn(4, 3, 100)
+    with torch.no_grad():
+        features = network.features(x)
+        torch.testing.assert_close(network.get_submodule(entry.head)(features), network(x))
+
+
+@every_architecture
 def test_replacing_the_head_changes_the_number_of_outputs_and_no_other_weight(entry: ArchitectureEntry) -> None:
-    network = entry.build(3, 2, 100)
+    network = entry.build(Sizes(3, 2, 100))
     before = {name: value.clone() for name, value in network.state_dict().items()}
     entry.replace_head(network, 7)
     assert network.eval()(torch.randn(2, 3, 100)).shape == (2, 7)
@@ -107,7 +116,7 @@ def test_replacing_the_head_changes_the_number_of_outputs_and_no_other_weight(en
 
 @every_architecture
 def test_the_head_is_a_part_with_parameters_and_not_the_whole(entry: ArchitectureEntry) -> None:
-    network = entry.build(12, 5, 1000)
+    network = entry.build(Sizes(12, 5, 1000))
     head = sum(p.numel() for p in network.get_submodule(entry.head).parameters())
     assert 0 < head < sum(p.numel() for p in network.parameters())
 

@@ -17,16 +17,16 @@ Where ours differs
 
 from typing import TYPE_CHECKING
 
-from einthoven.models.entry import ArchitectureEntry
+from einthoven.models.entry import ArchitectureEntry, Sizes
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def _build(n_leads: int, n_outputs: int, n_samples: int) -> "nn.Module":
+def _build(sizes: Sizes) -> "nn.Module":
     from einthoven.models.networks.inceptiontime import InceptionTime
 
-    return InceptionTime(n_leads, n_outputs)
+    return InceptionTime(sizes.leads, sizes.outputs)
 
 
 def _replace_head(module: "nn.Module", n_outputs: int) -> None:

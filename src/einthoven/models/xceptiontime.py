@@ -23,16 +23,16 @@ and 10) is from memory and still to be held against its text.
 
 from typing import TYPE_CHECKING
 
-from einthoven.models.entry import ArchitectureEntry
+from einthoven.models.entry import ArchitectureEntry, Sizes
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def _build(n_leads: int, n_outputs: int, n_samples: int) -> "nn.Module":
+def _build(sizes: Sizes) -> "nn.Module":
     from einthoven.models.networks.xceptiontime import XceptionTime
 
-    return XceptionTime(n_leads, n_outputs, n_samples)
+    return XceptionTime(sizes.leads, sizes.outputs, sizes.samples)
 
 
 def _replace_head(module: "nn.Module", n_outputs: int) -> None:

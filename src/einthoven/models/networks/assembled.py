@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from einthoven.models.entry import ArchitectureEntry
+from einthoven.models.entry import ArchitectureEntry, Sizes
 from einthoven.models.networks.standardising import NaturalUnit, StandardiseInput
 from einthoven.spec import ModelSpec
 
@@ -22,7 +22,7 @@ class EcgNetwork(nn.Module):
         """Whether the output layer has learned nothing yet: regression then takes its scale from the data."""
         self.n_leads, self.n_samples, self.n_outputs = len(spec.leads), spec.n_samples, n_outputs
         self.standardise = StandardiseInput(spec.z_score)
-        self.core = entry.build(self.n_leads, n_outputs, spec.n_samples)
+        self.core = entry.build(Sizes(self.n_leads, n_outputs, spec.n_samples))
         self.unit = NaturalUnit(n_outputs) if spec.kind == "regression" else nn.Identity()
 
     @property

@@ -49,8 +49,13 @@ class InceptionTime(nn.Module):
         self.body = nn.Sequential(AsImage(), ResidualTriple(n_leads), ResidualTriple(4 * FILTERS))
         self.head = nn.Linear(4 * FILTERS, n_outputs)
 
+    def features(self, x: Tensor) -> Tensor:
+        """`(batch, 128)`: the mean over time."""
+        out: Tensor = self.body(x).mean(dim=(2, 3))
+        return out
+
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.body(x).mean(dim=(2, 3)))
+        out: Tensor = self.head(self.features(x))
         return out
 
 

@@ -57,16 +57,15 @@ def _narrowing(n_in: int, n_out: int) -> nn.Sequential:
 
 
 class Head(nn.Module):
-    """512 channels averaged to 50 moments, narrowed to 128, one 1x1 convolution per output, averaged over time."""
+    """512 channels narrowed to 128, one 1x1 convolution per output, averaged over time."""
 
-    def __init__(self, n_in: int, n_outputs: int, n_samples: int) -> None:
+    def __init__(self, n_in: int, n_outputs: int) -> None:
         super().__init__()
-        self.pool = AverageTo(n_samples, min(POOLED, n_samples))
         self.narrow = nn.Sequential(_narrowing(n_in, n_in // 2), _narrowing(n_in // 2, n_in // 4))
         self.output = conv(n_in // 4, n_outputs, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.output(self.narrow(self.pool(x))).mean(dim=(2, 3))
+        out: Tensor = self.output(self.narrow(x)).mean(dim=(2, 3))
         return out
 
 
@@ -76,10 +75,16 @@ class XceptionTime(nn.Module):
     def __init__(self, n_leads: int, n_outputs: int, n_samples: int) -> None:
         super().__init__()
         self.body = nn.Sequential(AsImage(), ResidualPair(n_leads, FILTERS), ResidualPair(8 * FILTERS, 4 * FILTERS))
-        self.head = Head(32 * FILTERS, n_outputs, n_samples)
+        self.pool = AverageTo(n_samples, min(POOLED, n_samples))
+        self.head = Head(32 * FILTERS, n_outputs)
+
+    def features(self, x: Tensor) -> Tensor:
+        """`(batch, 512, 1, bins)`: what the body sees, averaged to at most 50 moments."""
+        out: Tensor = self.pool(self.body(x))
+        return out
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.body(x))
+        out: Tensor = self.head(self.features(x))
         return out
 
 
