@@ -2,16 +2,25 @@
 
     train_delineator.py LUDB_DIR OUT.onnx [--steps 1500] [--seed 0]       all 100 records
     train_delineator.py LUDB_DIR OUT.onnx --leave-out K/N                 without fold K of N, for cross-validation
+    train_delineator.py LUDB_DIR OUT.onnx --start FIRST.pt --ptbxl PTBXL_DIR --teacher FIRST.onnx
+                        --moved 0.45 --steps 400 --rate 1.5e-3            the second stage, see below
 
 The network sees each lead through the same encoder and pools over leads (mean and maximum) at four resolutions, so any
 subset, order or polarity of leads will do. For each boundary it gives logits over time; the time is the expectation of
 their softmax over a window (cross entropy against a narrow Gaussian, and Huber loss of the expectation). The global
 channel is trained on what the scorer makes of all leads (earliest onset, latest offset among consistent leads).
-About 0.4 s a step on one core; 1500 steps take 10 minutes.
+About 0.4 s a step on one core; 1500 steps take 10 minutes. OUT.onnx comes with OUT.pt, the weights to go on from.
+
+The second stage is for P waves that LUDB has few of: in part of the examples they are moved towards the T wave (a long
+PR interval) and made smaller, and each step sees some records of PTB-XL (folds 1-6) that nobody has annotated: where
+the statement is atrial fibrillation there is no P, elsewhere P lies where the average beat of the first network (the
+teacher) has it, and what is unsure there does not count.
 """
 
 import argparse
+import ast
 import copy
+import csv
 import itertools
 import sys
 import time
@@ -22,6 +31,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from einthoven.beats import network
+from einthoven.beats.decoding import find_stretches
+from einthoven.beats.delineators.einthoven import has_p, is_irregular
 from einthoven.beats.network import usual_range
 from einthoven.beats.prepared import prepared
 
@@ -161,6 +173,39 @@ def without_p(x, leads, firm):
     return x
 
 
+def moved_p(rng, x, bare, leads, firm):
+    """The record with its P waves earlier (a longer PR, up to upon the T wave) and of another size."""
+    p, q, t = (firm[firm[:, 0] == k] for k in range(3))
+    room = []
+    for _, on, peak, _ in p:
+        if not (q[:, 2] > peak).any() or not (q[:, 2] < peak).any():
+            continue
+        before = t[(t[:, 2] < peak) & (t[:, 2] > peak - 0.7)]
+        edge = before[:, 2].max() + 0.05 if len(before) else q[q[:, 2] < peak][:, 2].max() + 0.25
+        room.append((on if np.isfinite(on) else peak - 0.05) - edge)
+    most = np.clip(np.quantile(room, 0.2), 0, 0.2) if room else 0.0
+    by = rng.uniform(0, most) if rng.random() < 0.75 else 0.0
+    k = round(by * RATE)
+    by = k / RATE
+    size = np.exp(rng.uniform(np.log(0.3), np.log(1.3)))
+    only = x - bare
+    shifted = np.zeros_like(only)
+    shifted[:, : only.shape[1] - k] = only[:, k:]
+
+    def label(w):
+        w = w.copy()
+        mine = w[:, 0] == 0
+        w[mine, 1:] -= by
+        for row in np.flatnonzero(w[:, 0] == 2):
+            on = w[mine, 1]
+            over = on[(on > w[row, 2]) & (on < w[row, 3])]
+            if len(over):
+                w[row, 3] = max(over.min(), w[row, 2] + 0.02)
+        return w
+
+    return bare + size * shifted, [label(w) for w in leads], label(firm)
+
+
 def flutter(rng, leads, n):
     """Atrial activity of fibrillation or flutter, (leads, samples)."""
     t = np.arange(n) / RATE
@@ -195,19 +240,48 @@ def warp(rng, firm, length, wild):
     return np.array(src), np.concatenate([[0], np.cumsum(np.diff(src) * np.array(factor) * whole)])
 
 
-def example(rng, x, leads, firm, loose, samples, count, af):
+def disturbed(rng, y):
+    """Leads of another size and polarity, with noise, and some spoilt: signal, which of them are good."""
+    n, samples = y.shape
+    y = y * np.exp(0.25 * rng.normal(size=(n, 1))) * np.where(rng.random((n, 1)) < 0.15, -1, 1)
+    if rng.random() < 0.5:
+        y += coloured(rng, (n, samples), 15, 110) * np.exp(rng.normal(size=(n, 1)) * 0.8) * 0.010
+    if rng.random() < 0.4:
+        y += coloured(rng, (n, samples), 0.1, 0.8) * np.exp(rng.normal(size=(n, 1)) * 0.8) * 0.03
+    if rng.random() < 0.25:
+        y += (
+            np.sin(2 * np.pi * rng.choice([50, 60]) * np.arange(samples) / RATE + rng.uniform(0, 6))
+            * rng.uniform(0, 0.03)
+            * rng.random((n, 1))
+        )
+    good = np.ones(n)
+    if n >= 3 and rng.random() < 0.2:
+        for k in rng.permutation(n)[: rng.integers(1, max(2, n // 4 + 1))]:
+            good[k] = 0
+            y[k] = (
+                0
+                if rng.random() < 0.4
+                else coloured(rng, (samples,), *((0.1, 3) if rng.random() < 0.5 else (1, 100))) * rng.uniform(0.1, 0.6)
+            )
+    return y, good
+
+
+def example(rng, record, samples, count, moved):
     """One augmented record: signal (count leads, samples), targets per lead and global, as waves in s and spans."""
+    x, leads, firm, loose, af, bare = record
     length = (x.shape[1] - 1) / RATE
     times = firm[:, 1:][np.isfinite(firm[:, 1:])]
     span = [times.min(), times.max()]
-    has_p = (firm[:, 0] == 0).any()
-    synth = has_p and not af and rng.random() < 0.25
+    with_p = (firm[:, 0] == 0).any()
+    synth = with_p and not af and rng.random() < 0.25
     lo, hi = 0.0, length
     if synth:
-        x = without_p(x, leads, firm)
+        x = bare
         lo, hi = span[0] - 0.05, span[1] + 0.05
         leads = [w[w[:, 0] != 0] for w in leads]
         firm, loose = firm[firm[:, 0] != 0], loose[loose[:, 0] != 0]
+    elif with_p and not af and moved and rng.random() < moved:
+        x, leads, firm = moved_p(rng, x, bare, leads, firm)
     pick = rng.permutation(len(x))[:count]
     x, leads = x[pick], [leads[k] for k in pick]
     if rng.random() < 0.8:
@@ -234,28 +308,9 @@ def example(rng, x, leads, firm, loose, samples, count, af):
     n = len(y)
     if synth or (af and rng.random() < 0.2):
         y = y + flutter(rng, n, samples) * inside
-    elif rng.random() < 0.08 and has_p:  # noise that is no atrial activity
+    elif rng.random() < 0.08 and with_p:  # noise that is no atrial activity
         y = y + 0.3 * flutter(rng, n, samples) * inside
-    y = y * np.exp(0.25 * rng.normal(size=(n, 1))) * np.where(rng.random((n, 1)) < 0.15, -1, 1)
-    if rng.random() < 0.5:
-        y += coloured(rng, (n, samples), 15, 110) * np.exp(rng.normal(size=(n, 1)) * 0.8) * 0.010
-    if rng.random() < 0.4:
-        y += coloured(rng, (n, samples), 0.1, 0.8) * np.exp(rng.normal(size=(n, 1)) * 0.8) * 0.03
-    if rng.random() < 0.25:
-        y += (
-            np.sin(2 * np.pi * rng.choice([50, 60]) * np.arange(samples) / RATE + rng.uniform(0, 6))
-            * rng.uniform(0, 0.03)
-            * rng.random((n, 1))
-        )
-    good = np.ones(n)
-    if n >= 3 and rng.random() < 0.2:
-        for k in rng.permutation(n)[: rng.integers(1, max(2, n // 4 + 1))]:
-            good[k] = 0
-            y[k] = (
-                0
-                if rng.random() < 0.4
-                else coloured(rng, (samples,), *((0.1, 3) if rng.random() < 0.5 else (1, 100))) * rng.uniform(0.1, 0.6)
-            )
+    y, good = disturbed(rng, y)
     return y, leads, firm, loose, good
 
 
@@ -285,10 +340,10 @@ def targets(waves, samples, loose=None):
     return seg, weight, where
 
 
-def batch(rng, data, ids, samples, count):
+def batch(rng, data, ids, samples, count, moved):
     xs, seg_g, wt_g, seg_l, wt_l, loc_g, loc_l = [], [], [], [], [], [], []
     for b, r in enumerate(ids):
-        y, leads, firm, loose, good = example(rng, *data[r][:4], samples, count, data[r][4])
+        y, leads, firm, loose, good = example(rng, data[r], samples, count, moved)
         xs.append(features(y))
         s, w, where = targets(firm, samples, loose)
         seg_g.append(s)
@@ -339,12 +394,17 @@ def location_loss(rng, logits, where):
 
 def loss_of(rng, logits, target):
     seg, weight, where = target
+    return 3 * segment_loss(logits, seg, weight) + location_loss(rng, logits, where)
+
+
+def segment_loss(logits, seg, weight):
     s = functional.binary_cross_entropy_with_logits(logits[:, 9:], seg, reduction="none")
-    return 3 * (s * weight).sum() / weight.sum().clamp(min=1) + location_loss(rng, logits, where)
+    return (s * weight).sum() / weight.sum().clamp(min=1)
 
 
 def load(ludb_dir, records, scorer):
-    """{record: (prepared signal, waves per lead, firm global waves, uncertain ones, whether AF or flutter)}."""
+    """{record: (prepared signal, waves per lead, firm global waves, uncertain ones, whether AF or flutter, the signal
+    without P waves)}."""
     sys.path.insert(0, str(scorer))
     import score_ludb as scoring
     import wfdb
@@ -354,13 +414,8 @@ def load(ludb_dir, records, scorer):
         x = wfdb.rdrecord(str(Path(ludb_dir) / "data" / str(r)), physical=False).d_signal.T / 1000
         by_lead = {lead: scoring.load_waves(ludb_dir, r, lead) for lead in scoring.LEADS}
         firm, loose = scoring.merge_leads(by_lead)
-        out[r] = (
-            scaled(x, 500.0),
-            [table(w) for w in by_lead.values()],
-            table(firm),
-            table(loose),
-            scoring.is_af(rhythms[r]),
-        )
+        x, tables = scaled(x, 500.0), [table(w) for w in by_lead.values()]
+        out[r] = (x, tables, table(firm), table(loose), scoring.is_af(rhythms[r]), without_p(x, tables, table(firm)))
     return out
 
 
@@ -372,6 +427,111 @@ def folds(data, n):
     rng.shuffle(af)
     rng.shuffle(rest)
     return {r: k % n for k, r in enumerate(af + rest)}
+
+
+# -------------------------------------------------------------- PTB-XL, labelled by a teacher
+
+FIRST_FOLDS = 6
+BACK = 56  # output samples before QRS in which P is looked for
+SHARE = {"AF": 0.25, "long PR": 0.2, "sinus": 0.55}
+
+
+def rhythm(codes):
+    """The rhythm that the statements of a PTB-XL record say; None: another, or none."""
+    if codes & {"AFIB", "AFLT"}:
+        return "AF"
+    if codes & {"PSVT", "SVTAC", "SVARR", "BIGU", "TRIGU"}:
+        return None
+    if codes & {"1AVB", "LPR"}:
+        return "long PR"
+    return "sinus" if codes & {"SR", "SBRAD", "STACH", "SARRH"} else None
+
+
+def load_ptbxl(folder, teacher):
+    """{record: (signal, segments (3, n), which of them count (3, n), rhythm)} of the first folds."""
+    import wfdb
+
+    network.MODEL = Path(teacher)
+    network._session.cache_clear()
+    out = {}
+    with (Path(folder) / "ptbxl_database.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if int(row["strat_fold"]) <= FIRST_FOLDS]
+    for row in rows:
+        said = rhythm(set(ast.literal_eval(row["scp_codes"])))
+        if said is None:
+            continue
+        record = wfdb.rdrecord(str(Path(folder) / row["filename_lr"]))
+        clean = prepared(record.p_signal.T.astype(np.float32), record.fs)
+        labels = taught(network.ask(clean), said)
+        if labels is not None:
+            x = (clean.signal / usual_range(clean)).astype(np.float16)
+            out[int(row["ecg_id"])] = (x, *labels, said)
+    return out
+
+
+def taught(answer, said):
+    """Segments and where they count, from what the teacher says and the statement; None: leave the record out."""
+    stretches = find_stretches(answer)
+    starts = [one.first for one in stretches.qrs]
+    if len(starts) < 4 or sum(start >= BACK for start in starts) < 3:
+        return None
+    inside = 1 / (1 + np.exp(-answer.together[9:].astype(np.float64)))
+    seg, counts = inside > 0.5, (inside > 0.85) | (inside < 0.15)
+    seg[0] = counts[0] = False
+    with_p, irregular, p = has_p(stretches), is_irregular(stretches), inside[0]
+    if said == "AF":
+        if with_p:
+            return None
+        counts[0] = True
+    elif irregular and with_p:
+        seg[0], counts[0] = p > 0.5, (p > 0.8) | (p < 0.03)
+    elif not irregular and not average_labels(answer, stretches.qrs, p, seg[0], counts[0]):
+        return None
+    counts[:, :12] = counts[:, -12:] = False
+    return seg, counts
+
+
+def average_labels(answer, qrs, p, seg, counts):
+    """Fills in P where the average beat has it; False where that is no P wave."""
+    mean = np.stack([answer.together[9, one.first - BACK : one.first] for one in qrs if one.first >= BACK]).mean(0)
+    top = int(mean.argmax())
+    if mean[top] < 0:
+        return True  # nothing is known of P, and nothing counts
+    low = np.flatnonzero(mean <= min(0.0, mean[top] - 1.5))
+    i, j = int(low[low < top].max(initial=-1)) + 1, int(low[low > top].min(initial=BACK)) - 1
+    if not 5 <= j - i + 1 <= 27:
+        return False
+    counts[:] = p < 0.03
+    last = None
+    for one in qrs:
+        at = one.first - BACK
+        if at + i < 0:
+            counts[: one.first] = False
+        elif last is not None and at + i <= last + 10:
+            counts[last : one.first] = False
+        else:
+            seg[at + i : at + j + 1] = True
+            counts[max(0, at + i - 14) : one.first + 6] = True
+            # The edges of the wave are not known well.
+            counts[max(0, at + i - 6) : at + i + 1] = counts[at + j : at + j + 7] = False
+            if p[at + i : at + j + 1].max() < 0.05 and p.max() > 0.5:  # an ectopic beat
+                counts[max(0, at) : one.first] = False
+        last = one.last
+    return True
+
+
+def weak_batch(rng, weak, ids, samples, count):
+    """Features, segments and where they count of records of `load_ptbxl`."""
+    xs, segs, weights = [], [], []
+    for r in ids:
+        x, seg, counts, _ = weak[r]
+        start = STEP * int(rng.integers(0, (x.shape[1] - samples) // STEP + 1))
+        y, _ = disturbed(rng, x[rng.permutation(len(x))[:count], start : start + samples].astype(float))
+        xs.append(features(y))
+        at = slice(start // STEP, (start + samples) // STEP)
+        segs.append(seg[:, at])
+        weights.append(counts[:, at])
+    return tuple(torch.tensor(np.array(v, np.float32)) for v in (xs, segs, weights))
 
 
 # ----------------------------------------------------------------------------------- export
@@ -432,6 +592,11 @@ def main():
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--batch", type=int, default=4)
     ap.add_argument("--rate", type=float, default=4e-3)
+    ap.add_argument("--start", help="weights (.pt) to go on from")
+    ap.add_argument("--moved", type=float, default=0.0, help="share of the examples whose P waves are moved")
+    ap.add_argument("--ptbxl", help="folder of PTB-XL; needs --teacher")
+    ap.add_argument("--teacher", help="network (.onnx) that labels PTB-XL")
+    ap.add_argument("--ptbxl-batch", type=int, default=2, help="records of PTB-XL in a step")
     a = ap.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
@@ -443,7 +608,12 @@ def main():
         f = folds(data, n)
         use = [r for r in use if f[r] != k]
     pool = use + [r for r in use if data[r][4]]  # AF and flutter twice
+    weak = load_ptbxl(a.ptbxl, a.teacher) if a.ptbxl else {}
+    counts = {said: sum(one[3] == said for one in weak.values()) for said in SHARE}
+    chance = np.array([SHARE[one[3]] / counts[one[3]] for one in weak.values()])
     model = Delineator()
+    if a.start:
+        model.load_state_dict(torch.load(a.start))
     print(sum(p.numel() for p in model.parameters()), "parameters", len(use), "records", flush=True)
     opt = torch.optim.AdamW(model.parameters(), a.rate, weight_decay=0.03)
     sched = torch.optim.lr_scheduler.OneCycleLR(opt, a.rate, total_steps=a.steps, pct_start=0.1, final_div_factor=100)
@@ -456,9 +626,15 @@ def main():
         whole = rng.random() < 0.65
         count = 12 if whole else int(rng.choice([1, 2, 3, 6, 8]))
         samples = 16 * int(rng.integers(90, 157)) if not whole else 2496 if rng.random() < 0.5 else 1744
-        x, tg, tl = batch(rng, data, ids, samples, count)
+        x, tg, tl = batch(rng, data, ids, samples, count, a.moved)
+        if weak:
+            chosen = rng.choice(list(weak), a.ptbxl_batch, replace=False, p=chance / chance.sum())
+            xw, seg, counted = weak_batch(rng, weak, chosen, samples, count)
+            x = torch.cat([x, xw])
         g, each = model(x)
-        loss = loss_of(rng, g, tg) + 0.5 * loss_of(rng, each.flatten(0, 1), tl)
+        loss = loss_of(rng, g[: a.batch], tg) + 0.5 * loss_of(rng, each[: a.batch].flatten(0, 1), tl)
+        if weak:
+            loss = loss + 3 * segment_loss(g[a.batch :], seg, counted)
         opt.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
@@ -477,6 +653,7 @@ def main():
             )
             export(mean, a.out)
     export(mean, a.out)
+    torch.save(mean.state_dict(), Path(a.out).with_suffix(".pt"))
 
 
 if __name__ == "__main__":

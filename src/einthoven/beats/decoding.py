@@ -15,6 +15,11 @@ _LEVEL = 0.3
 """Probability above which a moment belongs to a stretch; how sure a stretch is, its highest moments tell."""
 _LEAST: dict[Wave, float] = {"P": 0.3, "QRS": 0.5, "T": 0.5}
 _LEAST_IN_LEAD = 0.4
+_LEAST_OF_MEAN = -2.0
+"""Logit that the mean over beats reaches where there is a P wave: in steady rhythms without one it stays below -3.8
+(cross-validated on LUDB 1-100), with one it is -1 or more."""
+_LEVEL_OF_MEAN, _BELOW_TOP = -0.85, 1.5
+"""The stretch ends below this logit (a probability of 0.3), in a faint wave so far below its highest."""
 _GAP: dict[Wave, int] = {"P": 3, "QRS": 4, "T": 8}
 _SIZE: dict[Wave, int] = {"P": 6, "QRS": 5, "T": 10}
 """Samples (8 ms) by which the score of a stretch is divided: shorter ones are less sure."""
@@ -98,25 +103,48 @@ def _stretches(inside: Floats, wave: Wave) -> list[Stretch]:
     ]
 
 
-def locate(answer: Answer, wave: Wave, stretches: tuple[Stretch, ...]) -> Floats:
+def averaged(answer: Answer, middles: npt.NDArray[np.int64], before: int, after: int) -> Answer:
+    """The mean of what is said around some output samples, all of which have so many before and after them."""
+    places = middles[:, None] + np.arange(-before, after)
+    return Answer(answer.together[:, places].mean(axis=1), answer.each[:, :, places].mean(axis=2))
+
+
+def clearest_p(answer: Answer) -> Stretch | None:
+    """The stretch around the likeliest moment of P in the mean of several beats, where that is likely enough."""
+    inside = answer.together[_INSIDE]
+    top = int(inside.argmax())
+    if inside[top] < _LEAST_OF_MEAN:
+        return None
+    low = np.flatnonzero(inside < min(_LEVEL_OF_MEAN, float(inside[top]) - _BELOW_TOP))
+    first, last = int(low[low < top].max(initial=-1)) + 1, int(low[low > top].min(initial=len(inside))) - 1
+    return Stretch(first, last, float(_probability(inside[first : last + 1]).max()))
+
+
+def locate(answer: Answer, wave: Wave, stretches: tuple[Stretch, ...], *, widest_s: float = np.inf) -> Floats:
     """Onset, peak and offset of each stretch, `(1 + leads, stretches, 3)` in seconds; NaN in leads that lack it.
 
     Where a fiducial is most likely near the edge (the middle) of its stretch, and the expectation around that: a
-    limit of which the network is not sure comes to lie in the middle of what is likely.
+    limit of which the network is not sure comes to lie in the middle of what is likely. Onsets and offsets are NaN
+    where the standard deviation of what is likely exceeds `widest_s`.
     """
     number = WAVES.index(wave)
     first = np.array([one.first for one in stretches], dtype=np.float64)
     last = np.array([one.last for one in stretches], dtype=np.float64)
     rough = np.stack([first, (first + last) / 2, last])
     channels = slice(3 * number, 3 * number + 3)
-    together = np.sort(_expected(answer.together[channels], rough, wave), axis=0)
-    each = np.sort(
-        np.stack([_expected(lead[channels], together, wave) for lead in answer.each]) if stretches else
-        np.empty((len(answer.each), 3, 0)), axis=1,
-    )  # fmt: skip
+    together, wide = _expected(answer.together[channels], rough, wave)
+    together = np.sort(together, axis=0)
+    shape = (len(answer.each), 3, len(stretches))
+    each, each_wide = np.full(shape, np.nan), np.zeros(shape)
+    for row, lead in enumerate(answer.each if stretches else ()):
+        each[row], each_wide[row] = _expected(lead[channels], together, wave)
+    each = np.sort(each, axis=1)
     each[~_there(answer, number, stretches)[:, None].repeat(3, axis=1)] = np.nan
-    found: Floats = seconds(np.concatenate([together[None], each])).swapaxes(1, 2)
-    return found
+    unsure = np.concatenate([wide[None], each_wide]) > widest_s * OUT_RATE_HZ
+    unsure[:, 1] = False
+    found: Floats = seconds(np.concatenate([together[None], each]))
+    found[unsure] = np.nan
+    return found.swapaxes(1, 2)
 
 
 def _there(answer: Answer, number: int, stretches: tuple[Stretch, ...]) -> npt.NDArray[np.bool_]:
@@ -126,17 +154,19 @@ def _there(answer: Answer, number: int, stretches: tuple[Stretch, ...]) -> npt.N
     return np.stack(seen, axis=1) if seen else np.empty((len(inside), 0), dtype=np.bool_)
 
 
-def _expected(logits: Logits, rough: Floats, wave: Wave) -> Floats:
-    """For each of some channels `(channels, samples)` and rough places `(channels, places)`: the places, finer."""
+def _expected(logits: Logits, rough: Floats, wave: Wave) -> tuple[Floats, Floats]:
+    """For each of some channels `(channels, samples)` and rough places `(channels, places)`: the places, finer, and
+    the standard deviation of what is likely around them, samples."""
     n = logits.shape[1]
     near = np.clip(np.round(rough), 0, n - 1).astype(np.int64)
     best = near + _taken(logits, near, _REACH[wave]).argmax(axis=2) - _REACH[wave]
     window = _WINDOW[wave]
     values = _taken(logits, best, window)
     weights = np.exp(values - values.max(axis=2, keepdims=True))
-    away: Floats = weights @ np.arange(-window, window + 1) / weights.sum(axis=2)
-    moved: Floats = best + away
-    return moved
+    weights /= weights.sum(axis=2, keepdims=True)
+    steps = np.arange(-window, window + 1)
+    away: Floats = weights @ steps
+    return best + away, np.sqrt(np.maximum(weights @ steps**2 - away**2, 0))
 
 
 def _taken(logits: Logits, middle: npt.NDArray[np.int64], reach: int) -> Floats:

@@ -1,14 +1,16 @@
 """From a record to its beats: which leads can be used, where QRS complexes are, of which kind, and their waves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from einthoven.beats.delineators import DELINEATORS, Heartbeats
-from einthoven.beats.kinds import kinds_of
+from einthoven.beats.kinds import atrial_spikes, kinds_of
+from einthoven.beats.likeness import likeness
 from einthoven.beats.qrs import detect
-from einthoven.beats.types import FIDUCIALS, Beats, Floats, NoBeats
+from einthoven.beats.types import FIDUCIALS, GLOBAL, Beats, Floats, NoBeats
 from einthoven.record import EcgRecord
 from einthoven.signal import pacing
 from einthoven.signal.gaps import bridged
@@ -48,7 +50,10 @@ def find_beats(record: EcgRecord, *, method: str = DEFAULT_METHOD) -> Beats | No
     r_peaks = detected.r_peaks
     if not len(r_peaks):
         return NoBeats("no beats", "No QRS complex is found in any lead.")
-    spikes = _spikes(record)
+    seen = likeness(detected)
+    if seen.no_heart is not None:
+        return NoBeats("no beats", f"No heart beats can be told: {seen.no_heart}.{_scale_doubt(record)}")
+    spikes, unsure = _spikes(record)
     kinds = kinds_of(detected.clean.signal, detected.clean.rate, r_peaks, spikes)
     leads = tuple(record.leads[row] for row in usable.rows)
     waves = entry.delineate(Heartbeats(usable.signal, leads, record.rate, r_peaks, kinds, detected))
@@ -64,7 +69,8 @@ def find_beats(record: EcgRecord, *, method: str = DEFAULT_METHOD) -> Beats | No
         spikes=spikes,
         left_out=usable.left_out,
         absent=waves.absent,
-        notes=waves.notes,
+        notes=_notes(waves.notes, r_peaks, spikes, unsure),
+        doubtful=frozenset(np.flatnonzero(seen.doubtful).tolist()),
     )
 
 
@@ -104,12 +110,26 @@ def _without_gaps(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return filled
 
 
-def _spikes(record: EcgRecord) -> Floats:
-    """Pacing spikes that were noted when the record was read, or are seen now."""
+def _spikes(record: EcgRecord) -> tuple[Floats, str]:
+    """Pacing spikes that were noted when the record was read, or are seen now; and why they cannot be told."""
     noted = [note.onset for note in record.annotations if note.text == pacing.TEXT and note.onset is not None]
-    if not noted:
-        noted = [note.onset for note in pacing.find_pacing(record).spikes if note.onset is not None]
-    return np.array(sorted(noted), dtype=np.float64)
+    if noted:
+        return np.array(sorted(noted), dtype=np.float64), ""
+    found = pacing.find_pacing(record)
+    seen = [note.onset for note in found.spikes if note.onset is not None]
+    return np.array(sorted(seen), dtype=np.float64), found.cannot_tell or ""
+
+
+def _notes(notes: Mapping[str, str], r_peaks: Floats, spikes: Floats, unsure: str) -> dict[str, str]:
+    """The delineator's notes, and for all leads together what is to be known of pacing."""
+    atrial = int(np.count_nonzero(atrial_spikes(r_peaks, spikes)))
+    told = [notes.get(GLOBAL, "")]
+    if atrial:
+        told.append(f"{atrial} pacing spikes come long before QRS: the atria may be paced, and P and PR mean less.")
+    if unsure:
+        told.append(f"Pacing spikes: {unsure}.")
+    whole = " ".join(filter(None, told))
+    return {**notes, **({GLOBAL: whole} if whole else {})}
 
 
 def in_order(times: Floats, duration: float) -> Floats:

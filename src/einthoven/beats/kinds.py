@@ -7,9 +7,9 @@ ectopic, too (supraventricular), where the rhythm is otherwise regular: in atria
 
 import numpy as np
 
+from einthoven.beats.likeness import AFTER_S, BEFORE_S, FEWEST, normed, reference, tamed, windows
 from einthoven.beats.types import BeatKind, Floats
 
-BEFORE_S, AFTER_S = 0.10, 0.15
 _SHIFTS_S = 0.02
 ALIKE = 0.90
 """Correlation of two beats of one shape."""
@@ -18,11 +18,18 @@ USUAL = 0.85
 extrasystoles have an ectopic beat by it, and 3 of the 85 without (and without pacing)."""
 EARLY = 0.80
 """Of the usual RR interval: an early beat comes before this part of it."""
+RATHER_EARLY, PAUSE = 0.86, 1.15
+"""A beat that comes before this part is early, too, where so long an interval follows it."""
+_AROUND = 9
+"""The usual interval is the median of so many around each, as the pace of a heart changes."""
 REGULAR = 0.10
-"""Median absolute deviation of the RR intervals, as a part of their median, up to which a rhythm is regular."""
+"""Median deviation of the RR intervals from the usual ones around them, as a part, up to which a rhythm is regular."""
+STEADY = 0.15
+"""The change from one interval to the next, above which it is not: one early beat makes three large ones."""
+_CALM = 0.4
 SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.12, 0.02
 """A ventricular spike lies this near to the R it sets off; an atrial one comes 150 ms and more before it."""
-FEWEST = 3
+ATRIAL_BEFORE_S = 0.40
 
 
 def kinds_of(signal: Floats, rate: float, r_peaks: Floats, spikes: Floats) -> tuple[BeatKind, ...]:
@@ -49,6 +56,15 @@ def _paced(r_peaks: Floats, spikes: Floats) -> np.ndarray:
     return np.asarray(((distance >= -SPIKE_AFTER_S) & (distance <= SPIKE_BEFORE_S)).any(axis=1))
 
 
+def atrial_spikes(r_peaks: Floats, spikes: Floats) -> np.ndarray:
+    """Which spikes come so long before the next R that they set off the atria, `(spikes,)`."""
+    if not len(spikes) or not len(r_peaks):
+        return np.zeros(len(spikes), dtype=bool)
+    following = np.searchsorted(r_peaks, spikes - SPIKE_AFTER_S)
+    ahead = r_peaks[np.minimum(following, len(r_peaks) - 1)] - spikes
+    return np.asarray((following < len(r_peaks)) & (ahead > SPIKE_BEFORE_S) & (ahead <= ATRIAL_BEFORE_S))
+
+
 def _another_shape(signal: Floats, rate: float, r_peaks: Floats) -> np.ndarray:
     """Beats whose QRS is not that of the largest group; none where there are too few to tell."""
     before, after, shift = (max(1, round(seconds * rate)) for seconds in (BEFORE_S, AFTER_S, _SHIFTS_S))
@@ -58,31 +74,22 @@ def _another_shape(signal: Floats, rate: float, r_peaks: Floats) -> np.ndarray:
     if whole.sum() < FEWEST:
         return other
     centres = centres[whole]
-    shapes = _normed(_windows(signal, centres, before, after))
-    neighbours = shapes @ shapes.T >= ALIKE
+    shapes = normed(tamed(windows(signal, centres, before, after), len(signal)))
+    neighbours = shapes[reference(len(shapes))] @ shapes.T >= ALIKE
     usual = neighbours[int(neighbours.sum(axis=1).argmax())]
     if usual.sum() < max(2, 0.2 * len(centres)):
         return other  # every beat looks different: noise, not ectopy
-    template = _normed(np.median(shapes[usual], axis=0)[None])[0]
+    template = normed(np.median(shapes[usual], axis=0)[None])[0]
     # R is found to a sample or two: the best of some shifts counts.
     likeness = np.max(
-        [_normed(_windows(signal, centres + by, before, after)) @ template for by in range(-shift, shift + 1)], axis=0
+        [
+            normed(tamed(windows(signal, centres + by, before, after), len(signal))) @ template
+            for by in range(-shift, shift + 1)
+        ],
+        axis=0,
     )
     other[whole] = likeness < USUAL
     return other
-
-
-def _windows(signal: Floats, centres: np.ndarray, before: int, after: int) -> Floats:
-    """`(beats, leads * samples)`, each lead around its own mean."""
-    windows = signal[:, centres[:, None] + np.arange(-before, after)].swapaxes(0, 1)
-    centred: Floats = (windows - windows.mean(axis=2, keepdims=True)).reshape(len(centres), -1)
-    return centred
-
-
-def _normed(shapes: Floats) -> Floats:
-    size = np.sqrt(np.einsum("bs,bs->b", shapes, shapes))[:, None]
-    normed: Floats = shapes / np.where(size > 0, size, 1)
-    return normed
 
 
 def _early(r_peaks: Floats) -> np.ndarray:
@@ -91,11 +98,22 @@ def _early(r_peaks: Floats) -> np.ndarray:
     rr = np.diff(r_peaks)
     if len(rr) < FEWEST:
         return early
-    usual = float(np.median(rr))
-    if np.median(np.abs(rr - usual)) > REGULAR * usual:
+    usual = _usual(rr)
+    part = rr / usual
+    if np.median(np.abs(part - 1)) > REGULAR or np.quantile(np.abs(np.diff(rr)) / usual[1:], _CALM) > STEADY:
         return early
-    early[1:] = rr < EARLY * usual
+    following = np.append(part[1:], 0.0)
+    early[1:] = (part < EARLY) | ((part < RATHER_EARLY) & (following > PAUSE))
     # After a pause the next beat is on time, however short its interval looks against a longer one; and two early
     # intervals in a row are a faster rhythm, whose first beat alone came early.
     early[2:] &= ~(early[1:-1] & early[2:])
     return early
+
+
+def _usual(rr: Floats) -> Floats:
+    """Of each interval, the median of those around it; at the ends, of the first and last ones."""
+    size = min(_AROUND, len(rr))
+    around = np.lib.stride_tricks.sliding_window_view(rr, size)
+    places = np.clip(np.arange(len(rr)) - size // 2, 0, len(around) - 1)
+    usual: Floats = np.median(around, axis=1)[places]
+    return usual

@@ -49,6 +49,8 @@ class Beats:
         Wave -> why the record has none of it (`P`: atrial fibrillation ...); a wave that is there is no key.
     notes
         Channel -> what could not be done there, in words.
+    doubtful
+        Indices of beats that may be noise: RR intervals that begin or end at one are not measured.
     corrected
         `(channel, beat, fiducial)` of each time that a person set, by index into `times`.
     moved
@@ -65,6 +67,7 @@ class Beats:
     left_out: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[Wave, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    doubtful: frozenset[int] = frozenset()
     corrected: frozenset[tuple[int, int, int]] = frozenset()
     moved: Mapping[tuple[int, int, int], float] = field(default_factory=dict)
 

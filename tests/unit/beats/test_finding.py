@@ -19,7 +19,7 @@ from einthoven.beats.qrs import detect
 from einthoven.beats.types import FIDUCIALS, Beats, NoBeats
 from einthoven.errors import NotFound
 from einthoven.leads import STANDARD_12
-from einthoven.record import EcgRecord, SourceInfo
+from einthoven.record import Annotation, EcgRecord, SourceInfo
 
 FLAWS = ("none", "gaps", "flat lead", "all flat", "clipped", "noise", "only noise", "inverted", "step", "huge")
 
@@ -204,6 +204,27 @@ def test_another_shape_and_an_early_beat_are_ectopic_and_a_spike_makes_a_paced_o
     assert kinds == ("normal", "normal", "normal", "ectopic", "normal", "ectopic", "paced", "normal", "normal")
 
 
+def test_an_early_beat_is_found_though_the_pace_of_the_heart_changes() -> None:
+    slowing = np.linspace(0.6, 1.2, 40)
+    slowing[20] *= 0.78
+    onsets = 0.5 + np.cumsum(slowing)
+    record = drawn({"II": TWELVE["II"]}, onsets, duration=float(onsets[-1]) + 1)
+
+    kinds = kinds_of(record.signal.astype(np.float64), 500.0, onsets + 0.03, np.empty(0))
+
+    assert [beat for beat, kind in enumerate(kinds) if kind == "ectopic"] == [20]
+
+
+def test_spikes_long_before_qrs_are_said_to_be_atrial_and_low_rates_that_nothing_can_be_told() -> None:
+    record = drawn(TWELVE, noise=0.005)
+    noted = tuple(Annotation(text="pacing spike", onset=float(onset) - 0.18) for onset in ONSETS)
+    paced, slow = beats_of(replace(record, annotations=noted)), beats_of(drawn(TWELVE, rate=250.0, noise=0.005))
+
+    assert set(paced.kinds) == {"normal"}
+    assert f"{len(ONSETS)} pacing spikes come long before QRS" in paced.notes["global"]
+    assert "too low to show pacing spikes" in slow.notes["global"]
+
+
 def test_in_an_irregular_rhythm_an_early_beat_is_no_ectopic_one() -> None:
     onsets = np.cumsum([0.5, 0.9, 0.6, 1.1, 0.7, 1.2, 0.55, 0.95, 0.8])
     record = drawn({"II": TWELVE["II"]}, onsets)
@@ -229,6 +250,23 @@ def test_the_reference_beats_of_mit_bih_100_are_found(shared_data: Path) -> None
 
 
 WITHOUT_P = {lead: (0.0, r, s, t) for lead, (_, r, s, t) in TWELVE.items()}
+
+
+def test_of_34_premature_beats_of_mit_bih_100_33_are_ectopic(shared_data: Path) -> None:
+    wfdb = pytest.importorskip("wfdb")
+    stem = shared_data / "formats" / "wfdb" / "100"
+    if not stem.with_suffix(".atr").exists():
+        pytest.skip("MIT-BIH record 100 with its annotations is not there")
+    signal = wfdb.rdrecord(str(stem)).p_signal.T.astype(np.float32)
+    notes = wfdb.rdann(str(stem), "atr")
+    early = np.array([t for t, s in zip(notes.sample, notes.symbol, strict=True) if s in "AV"]) / 360
+
+    found = beats_of(EcgRecord(signal, ("II", "V5"), 360.0, "mV", SourceInfo("100", "wfdb")))
+
+    assert found.n_beats == 2273 and not found.doubtful
+    ectopic = found.r_peaks[[kind == "ectopic" for kind in found.kinds]]
+    right = (np.abs(ectopic[:, None] - early).min(axis=1) < 0.1).sum()
+    assert right >= 33 and len(ectopic) - right <= 1
 
 
 def test_without_p_waves_a_regular_rhythm_leaves_open_whether_there_are_some() -> None:

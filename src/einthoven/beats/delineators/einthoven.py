@@ -1,12 +1,15 @@
 """Our own method: a small network that sees all leads at once."""
 
 import numpy as np
+import numpy.typing as npt
 
+from einthoven.beats.average_p import average_p
 from einthoven.beats.decoding import Stretch, Stretches, locate
 from einthoven.beats.delineators.entry import DelineatorEntry, Heartbeats, Waves
 from einthoven.beats.network import OUT_RATE_HZ
-from einthoven.beats.qrs import detect
-from einthoven.beats.types import FIDUCIALS, GLOBAL, WAVES, Floats, Wave
+from einthoven.beats.qrs import Detected, detect
+from einthoven.beats.types import FIDUCIALS, GLOBAL, WAVES, BeatKind, Floats, Wave
+from einthoven.signal.gaps import bridged
 
 NO_P = "no steady P wave comes before the QRS complexes and RR varies, as in atrial fibrillation"
 UNSURE_P = "P waves are too unsure to be told; as RR is steady (or too short a time to see it), they may be there."
@@ -15,6 +18,8 @@ _LEAST_MEAN = 0.56
 """Mean score of P over all QRS complexes of a record that has P waves: cross-validated on LUDB 1-100, records with P
 have 0.63 and more, those with atrial fibrillation or flutter 0.48 and less."""
 _SURE, _LEAST_SURE, _FEWEST_SURE = 0.85, 0.3, 3
+_SURE_ENOUGH = 0.6
+"""Score from which a P wave lies where its own beat shows it, and not where the average beat does."""
 _IRREGULAR = 0.1
 """Root mean square of successive differences of RR, as a part of RR: in atrial fibrillation 0.14 and more (PTB-XL)."""
 _STEADY_S = 0.016
@@ -25,7 +30,7 @@ _LONGEST_PR_S = 0.3
 
 def delineate(heartbeats: Heartbeats) -> Waves:
     """Each wave of the network goes to its beat: the last P before QRS, the T behind it."""
-    seen = heartbeats.detected or detect(heartbeats.signal, heartbeats.rate)
+    seen = heartbeats.detected or detect(_without_gaps(heartbeats.signal), heartbeats.rate)
     beats = seen.beats_of_qrs(heartbeats.r_peaks)
     n_beats, n_channels = len(heartbeats.r_peaks), 1 + len(heartbeats.leads)
     times = np.full((n_channels, n_beats, len(FIDUCIALS)), np.nan)
@@ -43,13 +48,36 @@ def delineate(heartbeats: Heartbeats) -> Waves:
         for beat, place in owned.items():
             times[:, beat, 3 * number : 3 * number + 3] = located[:, place]
     notes = {}
-    if not owners["P"] and is_irregular(seen.stretches):
-        absent["P"] = NO_P
-    elif not owners["P"]:
-        notes[GLOBAL] = UNSURE_P
+    faint = _faint_p(seen, beats, owners["P"], heartbeats.kinds)
+    for beat, limits in faint.items():
+        times[:, beat, :3] = limits
+    if not owners["P"] and not faint:
+        if is_irregular(seen.stretches):
+            absent["P"] = NO_P
+        else:
+            notes[GLOBAL] = UNSURE_P
     if not owners["T"] and owners["QRS"]:
         absent["T"] = NO_T
     return Waves(times, absent, notes)
+
+
+def _without_gaps(signal: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Straight lines over gaps; a lead without any sample is a flat line."""
+    rows = [np.zeros(len(row)) if np.isnan(row).all() else bridged(row) for row in signal]
+    return np.array(rows, dtype=np.float32).reshape(signal.shape)
+
+
+def _faint_p(
+    seen: Detected, beats: dict[int, int], p_of_beats: dict[int, int], kinds: tuple[BeatKind, ...]
+) -> dict[int, Floats]:
+    """Beat -> P as in the average beat, `(1 + leads, 3)` s, where its own is not seen or unsure."""
+    sure = {beat for beat, place in p_of_beats.items() if seen.stretches.p[place].score >= _SURE_ENOUGH}
+    if not set(beats.values()) - sure:
+        return {}
+    average = average_p(seen, beats, kinds)
+    if average is None:
+        return {}
+    return {beats[qrs]: seen.peaks[qrs] + average.times / seen.pace for qrs in average.qrs if beats[qrs] not in sure}
 
 
 def has_p(stretches: Stretches) -> bool:
@@ -116,7 +144,8 @@ ENTRY = DelineatorEntry(
     name="einthoven",
     title="Einthoven",
     summary="A small network that sees all leads at once, trained on the cardiologists' annotations of LUDB records "
-    "1-100. Says that P is absent where no steady P comes before QRS. Its error stands in docs/results.md.",
-    source="LUDB: Kalyakulina et al., IEEE Access 8:186181, 2020",
+    "1-100 and on P waves of PTB-XL. Says that P is absent where no steady P comes before QRS. Its error stands in "
+    "docs/results.md.",
+    source="LUDB: Kalyakulina et al., IEEE Access 8:186181, 2020; PTB-XL: Wagner et al., Sci Data 7:154, 2020",
     delineate=delineate,
 )

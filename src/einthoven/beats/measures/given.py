@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.beats.median_beat import AlignedBeats, Indices, align, fiducials, middle, usual_beats
+from einthoven.beats.silence import silence
 from einthoven.beats.types import FIDUCIALS, Beats, Floats, Wave
 from einthoven.formats.doubts import CHECK_SCALE
 from einthoven.record import EcgRecord
@@ -18,9 +19,9 @@ LEVEL_S = 0.02
 SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.004, 0.016
 """What is cut out around a pacing spike: the spike, and the tail that the device's filter leaves of it."""
 SHORTEST_RR_S = 0.15
-GAP_S = 0.2
-SILENCE_S = 1.0
-"""An RR interval in which all leads lack for so long, or do not change at all for so long, may hide a beat."""
+EDGE_S = 0.15
+"""What looks like a beat so near to a stretch without signal may be its edge."""
+_MOST_TOLD = 3
 _BEFORE_S, _AFTER_S = 0.6, 0.9
 _MARGIN_S, _BEHIND_J_S = 0.06, 0.08
 
@@ -31,16 +32,20 @@ _SCALE_DOUBT = re.compile(rf"{re.escape(CHECK_SCALE)}|stated gain wrong|not mill
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RrIntervals:
-    """The RR intervals without artefact gaps: `seconds` float64 `(n,)`, `ends` the index of the beat that ends each."""
+    """The RR intervals without artefact gaps: `seconds` float64 `(n,)`, `ends` the index of the beat that ends each.
+
+    `left_out`: how many are not among them; `doubts`: what to think of when reading them, in words.
+    """
 
     seconds: Floats
     ends: Indices
     left_out: int
+    doubts: tuple[str, ...] = ()
 
     def between(self, chosen: Indices) -> "RrIntervals":
         """Those from one of the chosen beats to the very next beat, where that is chosen too."""
         both = np.isin(self.ends, chosen) & np.isin(self.ends - 1, chosen)
-        return RrIntervals(self.seconds[both], self.ends[both], self.left_out)
+        return RrIntervals(self.seconds[both], self.ends[both], self.left_out, self.doubts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,31 +163,41 @@ def _rr(record: EcgRecord, beats: Beats) -> RrIntervals:
     with np.errstate(invalid="ignore", over="ignore"):
         seconds = np.diff(beats.r_peaks)
         possible = np.isfinite(seconds) & (seconds >= SHORTEST_RR_S)
-    starts, stops = _silent(record, beats)
-    for start, stop in zip(starts, stops, strict=True):
-        with np.errstate(invalid="ignore"):
-            possible &= ~((beats.r_peaks[:-1] < start) & (stop < beats.r_peaks[1:]))
+    silent = silence(record, beats)
+    for start, stop in (*silent.lost, *silent.undecided):
+        possible &= ~_touches(beats.r_peaks, start, stop)
+    unsure = np.isin(np.arange(beats.n_beats), list(beats.doubtful))
+    possible &= ~(unsure[1:] | unsure[:-1])
     ends = np.flatnonzero(possible) + 1
-    return RrIntervals(seconds[possible], ends.astype(np.int64), int(np.count_nonzero(~possible)))
+    doubts = tuple(_doubtful(start, stop) for start, stop in silent.doubtful)
+    if len(silent.lost):
+        doubts = (f"No lead shows a signal {_listed(silent.lost)}: intervals across it are left out.", *doubts)
+    if len(silent.undecided):
+        doubts = (f"Nearly flat {_listed(silent.undecided)}, a pause or a lost signal: left out.", *doubts)
+    if unsure.any():
+        doubts = (
+            *doubts,
+            f"{np.count_nonzero(unsure)} of {len(unsure)} beats may be noise: no interval is taken to them.",
+        )
+    return RrIntervals(seconds[possible], ends.astype(np.int64), int(np.count_nonzero(~possible)), doubts)
 
 
-def _silent(record: EcgRecord, beats: Beats) -> tuple[Floats, Floats]:
-    """Start and end of each stretch, in seconds, in which no used lead shows anything."""
-    used = [name not in beats.left_out for name in beats.leads]
-    signal = record.signal[used] if any(used) and len(used) == record.n_leads else record.signal
-    absent = np.isnan(signal)
-    gone = np.logical_and.reduce(absent, axis=0)
-    still = np.logical_and.reduce((signal[:, 1:] == signal[:, :-1]) | absent[:, 1:], axis=0)
-    runs = [_runs(gone, round(GAP_S * record.rate)), _runs(still, round(SILENCE_S * record.rate))]
-    starts, stops = (np.concatenate(ends) / record.rate for ends in zip(*runs, strict=True))
-    return starts, stops
+def _touches(r_peaks: Floats, start: float, stop: float) -> Mask:
+    """Which intervals span a stretch, or begin or end at its edge."""
+    with np.errstate(invalid="ignore"):
+        across = (r_peaks[:-1] < start) & (stop < r_peaks[1:])
+        edge = (r_peaks > start - EDGE_S) & (r_peaks < stop + EDGE_S)
+    return np.asarray(across | edge[:-1] | edge[1:])
 
 
-def _runs(mask: Mask, least: int) -> tuple[Indices, Indices]:
-    change = np.diff(np.pad(mask, 1).astype(np.int8))
-    starts, stops = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    long = stops - starts >= max(least, 1)
-    return starts[long], stops[long]
+def _doubtful(start: float, stop: float) -> str:
+    return f"From {start:.1f} to {stop:.1f} s all leads are nearly flat: a pause of the heart, or a lost signal."
+
+
+def _listed(stretches: Floats) -> str:
+    told = [f"from {start:.1f} to {stop:.1f} s" for start, stop in stretches[:_MOST_TOLD]]
+    more = len(stretches) - len(told)
+    return ", ".join(told) + (f" and in {more} more stretches" if more else "")
 
 
 def _laid(record: EcgRecord, beats: Beats, chosen: Indices) -> Laid | str:

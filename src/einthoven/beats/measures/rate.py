@@ -16,6 +16,8 @@ from einthoven.beats.measures.quantity import Quantity, deviation
 from einthoven.beats.types import Floats
 
 FEWEST_INTERVALS = 5
+MOST_DOUBTFUL = 1 / 3
+"""Of the beats, that may be noise, up to which the others are trusted."""
 SHORT_S = 120.0
 """From so long on, SDNN and RMSSD agree with those of 5 minutes (Munoz et al. 2015)."""
 
@@ -52,6 +54,11 @@ QUANTITIES = (HEART_RATE, SLOWEST, FASTEST, SDNN, RMSSD, PNN50)
 
 
 def measure(ecg: Given) -> Iterator[Measurement]:
+    doubtful = len(ecg.beats.doubtful)
+    if doubtful > MOST_DOUBTFUL * ecg.beats.n_beats:
+        reason = f"{doubtful} of {ecg.beats.n_beats} beats may be noise: too many to tell one from the next"
+        yield from (quantity.refused(reason) for quantity in QUANTITIES)
+        return
     yield from _rates(ecg)
     yield from _variability(ecg)
 
@@ -62,7 +69,7 @@ def _rates(ecg: Given) -> Iterator[Measurement]:
         reason = _no_intervals(ecg)
         yield from (quantity.refused(reason) for quantity in (HEART_RATE, SLOWEST, FASTEST))
         return
-    note = f"{rr.left_out} of {rr.left_out + len(rr.seconds)} intervals are left out." if rr.left_out else ""
+    note = _left_out(rr)
     beats = np.union1d(rr.ends, rr.ends - 1)
     rates = 60 / rr.seconds
     yield HEART_RATE.measured(60 / float(np.mean(rr.seconds)), beats=beats, spread=deviation(rates), note=note)
@@ -71,19 +78,28 @@ def _rates(ecg: Given) -> Iterator[Measurement]:
         yield quantity.measured(float(rates[place]), beats=(end - 1, end), note=note)
 
 
+def _left_out(rr: RrIntervals) -> str:
+    """Which intervals are not used, and what else is to be known of them."""
+    count = f"{rr.left_out} of {rr.left_out + len(rr.seconds)} intervals are not used." if rr.left_out else ""
+    return " ".join(filter(None, (count, *rr.doubts)))
+
+
 def _no_intervals(ecg: Given) -> str:
     if ecg.beats.n_beats < 2:
         return (
             f"the record has {ecg.beats.n_beats or 'no'} beat{'' if ecg.beats.n_beats else 's'}; two make an interval"
         )
-    return "every interval between beats has a gap in the signal or is no heart's"
+    return " ".join(("every interval between beats has a gap in the signal or is no heart's.", *ecg.rr.doubts)).strip(
+        "."
+    )
 
 
 def _variability(ecg: Given) -> Iterator[Measurement]:
     normal = np.flatnonzero([kind == "normal" for kind in ecg.beats.kinds]).astype(np.int64)
     nn = ecg.rr.between(normal)
     if len(nn.seconds) < FEWEST_INTERVALS:
-        reason = f"{len(nn.seconds)} intervals between successive normal beats; at least {FEWEST_INTERVALS} are needed"
+        found = _counted(len(nn.seconds), "interval")
+        reason = f"{found} between successive normal beats; at least {FEWEST_INTERVALS} are needed"
         yield from (quantity.refused(reason) for quantity in (SDNN, RMSSD, PNN50))
         return
     note = _caution(ecg)
@@ -91,13 +107,18 @@ def _variability(ecg: Given) -> Iterator[Measurement]:
     yield SDNN.measured(1000 * (deviation(nn.seconds) or 0.0), beats=beats, note=note)
     steps = _successive(nn)
     if len(steps) < FEWEST_INTERVALS - 1:
-        reason = f"{len(steps)} pairs of adjacent normal intervals; at least {FEWEST_INTERVALS - 1} are needed"
+        found = _counted(len(steps), "pair")
+        reason = f"{found} of adjacent normal intervals; at least {FEWEST_INTERVALS - 1} are needed"
         yield from (quantity.refused(reason) for quantity in (RMSSD, PNN50))
         return
     with np.errstate(over="ignore"):
         yield RMSSD.measured(1000 * float(np.sqrt(np.mean(steps**2))), beats=beats, note=note)
     # RR is known to a sample: a difference of 50 ms must not count because of rounding in the last digit.
     yield PNN50.measured(100 * float(np.mean(np.abs(steps) > 0.05 + 1e-9)), beats=beats, note=note)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"
 
 
 def _successive(nn: RrIntervals) -> Floats:
@@ -109,7 +130,7 @@ def _successive(nn: RrIntervals) -> Floats:
 
 def _caution(ecg: Given) -> str:
     """What to think of when reading the variability."""
-    notes = []
+    notes = list(ecg.rr.doubts)
     if ecg.record.duration < SHORT_S:
         notes.append(f"From {ecg.record.duration:.3g} s: short; 5 minutes are the standard.")
     absent = ecg.missing("P")
