@@ -2,6 +2,7 @@
 
     python benchmarks/ptbxl.py ../shared/data/ptbxl_z
     python benchmarks/ptbxl.py ptb-xl --tasks superclass --architectures inceptiontime --seeds 0 1 2
+    python benchmarks/ptbxl.py ptb-xl --recipe default --set '{"epochs": 20}' --subject age sex
 
 Each training learns from folds 1-8 (a fifth of them, whole patients, is its validation part) and is
 evaluated once on fold 9. Every run is a process of its own, so that its peak memory is its own.
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import einthoven
+from einthoven.spec import SUBJECT_INPUTS
+from einthoven.train.recipes import DEFAULT, RECIPES
 
 TRAIN_FOLDS = range(1, 9)
 TEST_FOLDS = (9,)
@@ -29,7 +32,7 @@ def main() -> None:
     home = arguments.home or Path(tempfile.mkdtemp(prefix="einthoven-bench-"))
     if arguments.one:
         architecture, task, seed = arguments.one
-        print(json.dumps(_one(home, architecture, task, int(seed), arguments.epochs)))
+        print(json.dumps(_one(home, architecture, task, int(seed), arguments)))
         return
     _import(home, arguments.data)
     print(_header(arguments), flush=True)
@@ -46,10 +49,13 @@ def _import(home: Path, data: Path) -> None:
         print(f"{outcome.n_read} ECGs read, {outcome.n_refused} refused, in {outcome.seconds:.1f} s", file=sys.stderr)
 
 
-def _one(home: Path, architecture: str, task: str, seed: int, epochs: int | None) -> dict[str, Any]:
+def _one(home: Path, architecture: str, task: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     bench = einthoven.Workbench(home)
     began = time.perf_counter()
-    trained = bench.train(DATASET, task, architecture=architecture, folds=TRAIN_FOLDS, seed=seed, epochs=epochs)
+    trained = bench.train(
+        DATASET, task, architecture=architecture, folds=TRAIN_FOLDS, seed=seed, recipe=arguments.recipe,
+        settings=arguments.set, subject=arguments.subject,
+    )  # fmt: skip
     minutes = (time.perf_counter() - began) / 60
     report = bench.evaluate(trained.model, DATASET, folds=TEST_FOLDS)
     statistics = bench.workspace.models.model(trained.model).statistics
@@ -76,8 +82,7 @@ def _in_a_process(home: Path, arguments: argparse.Namespace, architecture: str, 
         task,
         str(seed),
     ]
-    if arguments.epochs is not None:
-        command += ["--epochs", str(arguments.epochs)]
+    command += ["--recipe", arguments.recipe, "--set", json.dumps(arguments.set), "--subject", *arguments.subject]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
@@ -134,7 +139,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", default=["superclass-single", "superclass"])
     parser.add_argument("--architectures", nargs="+", default=["xceptiontime", "inceptiontime"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--recipe", default=DEFAULT, choices=list(RECIPES))
+    parser.add_argument("--set", type=json.loads, default={}, help="settings to change, as a JSON object")
+    parser.add_argument("--subject", nargs="*", default=[], choices=SUBJECT_INPUTS, help="what the model is told")
     parser.add_argument("--one", nargs=3, metavar=("ARCHITECTURE", "TASK", "SEED"), help=argparse.SUPPRESS)
     return parser.parse_args()
 

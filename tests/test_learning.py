@@ -46,7 +46,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
         store.put_task("cohort", Task(task, "single-label", classes, answers))
     bench.workspace.save_preferences(_short_window(bench))
     models = [
-        bench.train("cohort", task, folds=TRAIN_FOLDS, epochs=EPOCHS, maximum_rate=RATE, name=task).model
+        bench.train(
+            "cohort", task, folds=TRAIN_FOLDS, settings={"epochs": EPOCHS, "maximum_rate": RATE}, name=task
+        ).model
         for task in ("diagnosis", "shuffled")
     ]
     yield Learned(bench, *models)

@@ -7,7 +7,8 @@ EinthovenError
 │   │   └── HintsNeeded       the file is fine but does not state its unit, rate, ...
 │   ├── RecordError           the content is not a possible ECG record
 │   ├── LabelError            a label table is wrong, contradicts itself or matches nothing
-│   └── SettingError          an option has a value that is not allowed
+│   ├── SettingError          an option has a value that is not allowed
+│   └── CorrectionError       a time that a person sets cannot be that of this wave of this beat
 ├── IncompatibleModel         this model cannot be used with this record or these labels
 ├── NotFound                  no dataset, record, model, run or job of that name
 ├── Conflict                  the name is taken, or the thing is in use
@@ -71,6 +72,10 @@ class LabelError(InputError):
 
 class SettingError(InputError):
     """An option has a value that is not allowed."""
+
+
+class CorrectionError(InputError):
+    """A time that a person sets cannot be that of this wave of this beat, or nobody says who sets it."""
 
 
 class IncompatibleModel(EinthovenError):

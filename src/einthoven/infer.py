@@ -16,7 +16,7 @@ from einthoven.spec import ModelSpec
 if TYPE_CHECKING:
     import onnx
 
-INPUT = "ecg"
+INPUT, SUBJECT = "ecg", "subject"
 CHUNK = 32
 LARGEST_OPSET = 20
 
@@ -72,8 +72,11 @@ class Predictor:
         self._outputs = ("values",) if self.spec.kind == "regression" else ("logits", "probabilities")
         self._session = _session(content, self.name, threads=threads, device=device)
 
-    def run(self, batch: npt.NDArray[np.floating]) -> Scores:
+    def run(self, batch: npt.NDArray[np.floating], subjects: npt.NDArray[np.floating] | None = None) -> Scores:
         """Answers for float32 `(n, leads, samples)` as `tensors.prepare` makes them; NaN = absent sample.
+
+        `subjects` `(n, inputs)`: what the model is told of each person (`spec.subject`), NaN = unknown. Without it a
+        model that could be told is told that nothing is known.
 
         Raises
         ------
@@ -93,7 +96,8 @@ class Predictor:
         empty = np.flatnonzero(np.isnan(batch).all(axis=(1, 2)))
         if empty.size:
             raise RecordError(f"ECG {int(empty[0])} of the batch holds no sample: there is nothing to predict from.")
-        parts = [self._run_chunk(batch[start : start + CHUNK]) for start in range(0, len(batch), CHUNK)]
+        told = self._told(len(batch), subjects)
+        parts = [self._run_chunk(batch[k : k + CHUNK], told[k : k + CHUNK]) for k in range(0, len(batch), CHUNK)]
         if not parts:
             parts = [[np.empty((0, len(self.spec.classes)), dtype=np.float32) for _ in self._outputs]]
         outputs = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -102,8 +106,23 @@ class Predictor:
             raise RecordError(f"The model's answer for ECG {int(bad[0])} of the batch is no number.")
         return Scores(outputs[0] if len(outputs) == 2 else None, outputs[-1])
 
-    def _run_chunk(self, chunk: npt.NDArray[np.floating]) -> list[npt.NDArray[np.float32]]:
+    def _told(self, n: int, subjects: npt.NDArray[np.floating] | None) -> npt.NDArray[np.float32]:
+        wanted = (n, len(self.spec.subject))
+        if subjects is None:
+            return np.full(wanted, np.nan, np.float32)
+        if subjects.shape != wanted:
+            raise IncompatibleModel(
+                f"The model is told {', '.join(self.spec.subject) or 'nothing'} of each person: {wanted} numbers, "
+                f"not {subjects.shape}."
+            )
+        return np.ascontiguousarray(subjects, dtype=np.float32)
+
+    def _run_chunk(
+        self, chunk: npt.NDArray[np.floating], told: npt.NDArray[np.float32]
+    ) -> list[npt.NDArray[np.float32]]:
         feed = {INPUT: np.ascontiguousarray(chunk, dtype=np.float32)}
+        if self.spec.subject:
+            feed[SUBJECT] = told
         answers: list[npt.NDArray[np.float32]] = self._session.run(list(self._outputs), feed)
         return answers
 
@@ -173,10 +192,9 @@ def _check_graph(model: "onnx.ModelProto", spec: ModelSpec, name: str) -> None:
     inputs = {i.name: _shape(i) for i in model.graph.input if i.name not in weights}
     outputs = {o.name: _shape(o) for o in model.graph.output}
     takes = (len(spec.leads), spec.n_samples)
-    if set(inputs) != {INPUT} or inputs[INPUT][1:] != takes:
-        raise IncompatibleModel(
-            f"{name} takes {inputs}; its description says {INPUT!r} of (n, {takes[0]}, {takes[1]})."
-        )
+    wanted_inputs = {INPUT: takes, **({SUBJECT: (len(spec.subject),)} if spec.subject else {})}
+    if {key: shape[1:] for key, shape in inputs.items()} != wanted_inputs:
+        raise IncompatibleModel(f"{name} takes {inputs}; its description says {wanted_inputs} for each ECG.")
     for wanted in ("values",) if spec.kind == "regression" else ("logits", "probabilities"):
         if wanted not in outputs or outputs[wanted][1:] != (len(spec.classes),):
             raise IncompatibleModel(

@@ -287,7 +287,7 @@ class EcgRecord:
 
     @property
     def is_median_beat(self) -> bool:
-        """Whether this is one representative beat that a device computed, and no recording."""
+        """Whether this is one representative, computed beat, and no recording."""
         beats = (MEDIAN_BEAT.text, AVERAGE_BEAT.text)
         return any(note.text in beats and note.onset is None for note in self.annotations)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from einthoven.beats.model_input import beat_steps
 from einthoven.errors import IncompatibleModel, LabelError, RecordError
-from einthoven.record import EcgRecord, Signal
+from einthoven.record import EcgRecord, Sex, Signal
 from einthoven.signal.standardise import standardise
 from einthoven.signal.z_score import FLAT
 from einthoven.spec import ModelSpec
@@ -20,29 +21,42 @@ class Prepared:
 
     `array`: float32 `(leads, samples)`, read-only; NaN = not there, which the model's graph leaves out of its
     z-score and replaces by 0. `added`: samples `added[0]` to `added[1]` (not included) were not recorded.
+    `further`: more windows of the same record, of the same shape, whose answers are averaged with that of `array`.
     """
 
     array: Signal
     added: tuple[int, int]
     notes: tuple[str, ...]
+    further: tuple[Signal, ...] = ()
 
 
-def prepare(record: EcgRecord, spec: ModelSpec) -> Prepared:
-    """Everything of `spec.steps` but the z-score, which is part of the graph.
+MOST_WINDOWS = 60
+"""Of a longer recording so many windows, evenly spread, are looked at: ten minutes of a Holter by a model of 10 s."""
+
+
+def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Prepared:
+    """Everything of `spec.steps` but the scaling, which is part of the graph.
+
+    With `most_windows` above 1 a record that is longer than the model looks at is seen whole, or as much of it as so
+    many windows cover: `further` are those behind the first in which a lead shows something.
 
     Raises
     ------
     IncompatibleModel
         When the record does not fit the model: leads lack, gaps are too long, the rate is too low, or
-        the amplitude is relative and the model judges millivolts, or no lead shows anything.
+        the amplitude is relative and the model judges millivolts, or no lead shows anything, or the model
+        sees what is made of beats and that cannot be made of this record's.
+    MissingDependency
+        When the model sees what Rlign makes, and rlign is not installed.
     """
-    if record.amplitude == "relative" and spec.z_score is None:
+    if record.amplitude == "relative" and spec.scaled_over is None:
         raise IncompatibleModel(
-            "This model judges amplitudes in mV (its steps end without a z-score); the record's amplitude is relative.",
+            "This model judges amplitudes in mV (its steps end without a z-score or another scaling); the record's "
+            "amplitude is relative.",
             advice="Use the recording in mV, or a model with a z-score.",
         )
     try:
-        result = standardise(record, spec.steps)
+        result = standardise(record, spec.steps, beyond=beat_steps(record), most_windows=most_windows)
     except RecordError as error:
         raise IncompatibleModel(f"The record does not fit this model: {error.message}", advice=error.advice) from error
     expected = (len(spec.leads), spec.n_samples)
@@ -51,16 +65,32 @@ def prepare(record: EcgRecord, spec: ModelSpec) -> Prepared:
             f"The model's steps make {result.signal.shape} of this record, but it takes {expected} (leads, samples).",
             advice="In the model's steps, resampling must come before the window.",
         )
-    deviations = np.nanstd(result.signal, axis=1)
-    if not (deviations > FLAT).any():
+    if not any(map(_shows_something, (result.signal, *result.further))):
         raise IncompatibleModel(
             "Every lead is flat: there is no heartbeat in this record for the model to judge.",
             advice="Check the recording, or leave it out.",
         )
     notes = result.notes
-    if record.amplitude == "relative" and spec.z_score == "record":
+    if record.amplitude == "relative" and spec.scaled_over == "record":
         notes += ("amplitude relative: proportions between leads, which this model's z-score keeps, may not be real",)
-    return Prepared(result.signal, result.added, notes)
+    shown = [signal for signal in (result.signal, *result.further) if _shows_something(signal)]
+    if result.further:
+        covered = min(1.0, len(shown) * spec.duration / record.duration)
+        notes += (f"answers for {len(shown)} windows averaged, which cover {covered:.0%} of {record.duration:.0f} s",)
+    return Prepared(shown[0], result.added, notes, tuple(shown[1:]))
+
+
+def _shows_something(signal: Signal) -> bool:
+    """Whether a lead is there and not flat."""
+    there = ~np.isnan(signal).all(axis=1)
+    return bool((np.nanstd(signal[there], axis=1) > FLAT).any())
+
+
+def subject_of(age: float | None, sex: Sex | None, spec: ModelSpec) -> npt.NDArray[np.float32]:
+    """What the model is told of a person, float32 `(inputs,)`: age in years, sex 0 male and 1 female, NaN unknown."""
+    known = {"age": age, "sex": {"M": 0.0, "F": 1.0}.get(sex or "")}
+    values = [known[name] for name in spec.subject]
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
 
 
 def targets(answers: Sequence[Answer], spec: ModelSpec) -> npt.NDArray[np.int64] | npt.NDArray[np.float32]:

@@ -1,19 +1,31 @@
 """The workbench as a Python object: the same workflows as the pages and the command line, in this process."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from einthoven import errors
 from einthoven.jobs.queue import ENDED
 from einthoven.record import EcgRecord, ReadHints
+from einthoven.spec import ModelInput, Padding, Scaling, SubjectInput
 from einthoven.store.types import Dataset, ItemQuery, Job, RefusedFile, TaskInfo
 from einthoven.task import Kind
+from einthoven.train.config import Method
+from einthoven.train.recipes import DEFAULT
 from einthoven.wiring import open_workspace
-from einthoven.workflows import labelling, planning, quarantine, share, show
+from einthoven.workflows import labelling, measure_out, planning, quarantine, share, show
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.import_ import with_names
+from einthoven.workflows.measurements import (
+    DEFAULT_LEAD,
+    DEFAULT_METHOD,
+    Export,
+    FileFormat,
+    MeasureOutcome,
+    MeasureRequest,
+)
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import (
     EvaluateRequest,
@@ -21,7 +33,6 @@ from einthoven.workflows.requests import (
     ImportOutcome,
     ImportRequest,
     LabelOutcome,
-    Method,
     PredictionTable,
     PredictRequest,
     TrainOutcome,
@@ -159,19 +170,53 @@ class Workbench:
         folds: Sequence[int] | None = None,
         one_per_patient: bool = False,
         seed: int = 0,
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        optimiser: str | None = None,
-        maximum_rate: float | None = None,
-        gamma: float | None = None,
-        patience: int | None = None,
+        recipe: str = DEFAULT,
+        settings: Mapping[str, bool | int | float | str | None] | None = None,
+        rate: float | None = None,
+        duration: float | None = None,
+        padding: Padding = "zeros",
+        scaling: Scaling | None = None,
+        scaled_over: Literal["lead", "record", "none"] = "lead",
+        model_input: ModelInput = "ecg",
+        subject: Sequence[SubjectInput] = (),
     ) -> TrainOutcome:
-        """Train a model (recipe `paper`); `method` is `scratch`, or with `from_model` `whole` (default) or `head`."""
+        """Train a model; the best epoch's weights become the model.
+
+        Parameters
+        ----------
+        architecture, from_model, method
+            A network to train from `scratch` (the method without `from_model`), or a model to go on from: `whole`
+            (the method with it), `head`, or `head-then-whole`.
+        recipe, settings
+            The settings of a training by the name of a recipe, and those to change:
+            `einthoven.train.config.settings()` says what each does.
+        rate, duration, padding
+            What the model sees, in Hz and seconds; None means the installation's setting. How shorter ECGs are
+            expanded.
+        scaling, scaled_over
+            How amplitudes are brought to a scale (None: as the architecture's authors do), over what.
+        model_input
+            The ECG, its median beat, or what Rlign makes of it.
+        subject
+            What the model is told of the person: `age`, `sex`, or both. Records may lack them.
+
+        Raises
+        ------
+        SettingError
+            When there is no such recipe or setting, or a value is not possible.
+        LabelError, IncompatibleModel
+            When there is too little to learn from, or the model to go on from does not fit.
+
+        Examples
+        --------
+        >>> bench.train("ptbxl", "superclass", settings={"epochs": 20}, subject=["age", "sex"])    # doctest: +SKIP
+        """
         request = TrainRequest(
             dataset=dataset, task=task, architecture=architecture, from_model=from_model,
             method=method or ("whole" if from_model else "scratch"), name=name,
-            folds=None if folds is None else tuple(folds), one_per_patient=one_per_patient, seed=seed, epochs=epochs,
-            batch_size=batch_size, optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience,
+            folds=None if folds is None else tuple(folds), one_per_patient=one_per_patient, seed=seed, recipe=recipe,
+            settings=dict(settings or {}), rate=rate, duration=duration, padding=padding, scaling=scaling,
+            scaled_over=scaled_over, model_input=model_input, subject=tuple(subject),
         )  # fmt: skip
         return self._do("train", planning.complete(self.workspace, request), TrainOutcome)
 
@@ -200,6 +245,68 @@ class Workbench:
         request = EvaluateRequest(model, dataset, task, None if folds is None else tuple(folds))
         return self._do("evaluate", request, EvaluationReport)
 
+    def measure(
+        self,
+        *paths: PathLike,
+        dataset: str | None = None,
+        folds: Sequence[int] | None = None,
+        hints: ReadHints | None = None,
+        method: str = DEFAULT_METHOD,
+        what: Export | Sequence[Export] = "measurements",
+        lead: str = DEFAULT_LEAD,
+        out: PathLike | None = None,
+        file_format: FileFormat | None = None,
+        force: bool = False,
+    ) -> MeasureOutcome:
+        """Find the beats of a dataset's ECGs, or of files that are not kept, and measure them.
+
+        Parameters
+        ----------
+        method
+            How waves are found: `einthoven`, or one of NeuroKit2's (`neurokit-dwt`, ...).
+        what
+            One or several exports (`measurements`, `fiducials`, `qrs-overlay`, `median-beat`, ...): each becomes a
+            file. `lead` is that of the QRS overlay.
+        out
+            Where the files go: a file (`.csv`, `.json`, `.npz`, `.parquet`) for one export, else a folder, for which
+            `file_format` says how they are written (CSV without it). Without `out` they stay with the job; the outcome
+            has the numbers of the first 50 ECGs and what all of them have in common.
+        force
+            Overwrite what is there already.
+
+        Raises
+        ------
+        NotFound, SettingError
+            There is no such dataset, file, method, export or lead.
+        Conflict
+            A file at `out` would be overwritten.
+
+        Examples
+        --------
+        >>> found = bench.measure("ecgs/1.dcm")                                  # doctest: +SKIP
+        >>> {one.name: one.value for one in found.rows[0].measurements}["qt"]    # doctest: +SKIP
+        >>> bench.measure(dataset="ptbxl", what="fiducials", out="fiducials.csv")    # doctest: +SKIP
+        """
+        exports = measure_out.exports_of([what] if isinstance(what, str) else what)
+        place = None if out is None else Path(out)
+        written = measure_out.format_of(exports, place, [] if file_format is None else [file_format])
+        if place is not None and not force:
+            measure_out.check_free(place, exports, written)
+        request = MeasureRequest(
+            dataset=dataset,
+            folds=None if folds is None else tuple(folds),
+            paths=tuple(str(Path(path).resolve()) for path in paths),
+            hints=hints or ReadHints(),
+            method=method,
+            what=exports,
+            file_format=written,
+            lead=lead,
+        )
+        job, outcome = self._done("measure", request, MeasureOutcome)
+        if place is not None:
+            measure_out.take(self.workspace.jobs, job.id, outcome, place)
+        return replace(outcome, job=self.workspace.jobs.job(job.id))
+
     def models(self) -> list[ModelView]:
         return share.views(self.workspace)
 
@@ -216,6 +323,9 @@ class Workbench:
         return share.take_in(self.workspace, path.name, path.read_bytes(), name=name)
 
     def _do(self, kind: str, request: Any, outcome: type[T]) -> T:
+        return self._done(kind, request, outcome)[1]
+
+    def _done(self, kind: str, request: Any, outcome: type[T]) -> tuple[Job, T]:
         """Run the job here, so that it stands in the history like any other; its failure becomes an exception."""
         jobs = self.workspace.jobs
         job = self.workspace.submit(kind, request)
@@ -227,7 +337,7 @@ class Workbench:
         result = load_result(jobs.path(job.id) / RESULT, outcome)
         if result is None:
             raise _error(jobs.job(job.id))
-        return result
+        return job, result
 
 
 def _error(job: Job) -> errors.EinthovenError:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from einthoven.results import Failure
 from einthoven.workflows.workspace import Workspace
+from known_beats import beating
 from small_ecgs import fill
 from workbench_server import Server
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "/library", "/library/seen", "/quarantine", "/viewer", "/viewer/1", "/train", "/models", "/predict", "/evaluate",
-    "/settings", "/formats",
+    "/settings", "/formats", "/measure", "/measure?dataset=seen",
 )  # fmt: skip
 
 
@@ -26,6 +27,8 @@ def filled(server: Server) -> Server:
     for name, missing in (("bare.csv", ("rate", "unit")), ("broken.npz", ())):
         failure = Failure(name, "FormatError", f"{name} cannot be read.", "Look at it.", missing)
         workspace.quarantine.add("seen", failure, {name: b"x"}, size=1)
+    workspace.store.ensure_dataset("beating")
+    workspace.store.add("beating", "beating.npz", beating())
     workspace.database.close()
     return server
 
@@ -41,10 +44,23 @@ def test_no_page_breaks_a_rule(filled: Server, page: Page, scheme: str, tmp_path
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == scheme
         broken += _broken(page, path)
+    for marks in ("global", "leads"):
+        page.evaluate("marks => localStorage.setItem('einthoven-beats', JSON.stringify({ marks }))", marks)
+        page.goto(filled.page(f"/viewer/{_beating_item(filled)}"))
+        expect(page.get_by_test_id("measure-heart_rate")).to_be_visible()
+        expect(page.locator("canvas[data-layer=overlay]")).not_to_have_attribute("width", "0")
+        broken += _broken(page, f"the viewer with marks: {marks}")
     page.goto(filled.page("/library"))
     _open_import_form(page, tmp_path)
     broken += _broken(page, "the import form")
     assert not broken, "\n".join(broken)
+
+
+def _beating_item(server: Server) -> int:
+    workspace = Workspace(server.home)
+    item = workspace.store.items("beating")[1][0].id
+    workspace.database.close()
+    return item
 
 
 def _open_import_form(page: Page, folder: Path) -> None:

@@ -18,6 +18,11 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 LONG_MS = 300_000
 RATE = 250
 DATASET = "beats"
+BEYOND = """() => [...document.querySelectorAll('main button, main input, main a, main h1, main summary')]
+    // A wide table scrolls in its own frame.
+    .filter(one => one.getClientRects().length > 0 && one.closest('table, [role=table], [role=grid]') === null)
+    .map(one => [one.getBoundingClientRect(), one.textContent])
+    .filter(([box]) => box.right > innerWidth + 0.5 || box.left < -0.5).map(([, text]) => text)"""
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +195,73 @@ def test_no_view_breaks_a_rule_of_accessibility(library: tuple[Server, int, int]
         viewer.wait_for_load_state("networkidle")
         broken += _broken(viewer, path)
     assert not broken, "\n".join(broken)
+
+
+def test_a_printed_sheet_has_the_measurements_and_the_marks(library: tuple[Server, int, int], page: Page) -> None:
+    server, first, lacking = library
+    page.goto(server.address)
+    page.evaluate("localStorage.setItem('einthoven-viewer', JSON.stringify({panel: false}))")
+    page.add_init_script("window.print = () => { window.asked = true; window.dispatchEvent(new Event('beforeprint')) }")
+    sheet = page.get_by_test_id("viewer-sheet")
+    page.goto(server.page(f"/viewer/{first}"))
+    expect(page.get_by_test_id("viewer-paper")).to_be_visible()
+    page.keyboard.press("p")  # the details are closed: what is printed is asked for first
+    expect(sheet).to_contain_text("Measurements of all leads together, waves found by einthoven")
+    expect(sheet).to_contain_text(re.compile(r"Heart rate 75\s*/min"))
+    expect(sheet).to_contain_text("Research use only")
+    letters = sheet.locator("text", has_text=re.compile("^[PT]$"))
+    expect(letters).to_have_count(0)
+    page.evaluate("localStorage.setItem('einthoven-beats', JSON.stringify({marks: 'global'}))")
+    page.reload()
+    expect(page.locator("canvas[data-layer=overlay]")).not_to_have_attribute("width", "0")
+    page.keyboard.press("p")
+    expect(letters).not_to_have_count(0)
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    page.goto(server.page(f"/viewer/{lacking}"))
+    expect(page.get_by_test_id("viewer-no-beats")).to_be_visible()
+    page.keyboard.press("p")
+    expect(sheet).to_contain_text("No measurements")
+    expect(sheet).to_contain_text("flat")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024), (720, 450)])  # the last: 200 % of 1440 x 900
+def test_nothing_is_cut_where_there_is_little_room(
+    library: tuple[Server, int, int], viewer: Page, width: int, height: int
+) -> None:
+    server, first, _ = library
+    viewer.set_viewport_size({"width": width, "height": height})
+    viewer.keyboard.press("e")
+    for path in (None, f"/viewer/{first}", f"/viewer/{first}?view=beats", f"/viewer/{first}?view=median", "/measure"):
+        if path is not None:
+            viewer.goto(server.page(path))
+            viewer.wait_for_load_state("networkidle")
+        beyond = viewer.evaluate(BEYOND)
+        assert beyond == [], path
+        assert viewer.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    viewer.goto(server.page(f"/viewer/{first}"))
+    paper = viewer.get_by_test_id("viewer-paper").bounding_box()
+    assert paper is not None
+    assert paper["width"] >= 0.55 * width
+    assert paper["height"] >= 240
+    last = viewer.get_by_test_id("measurements-save")
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+
+
+def test_a_server_that_fails_is_told_once_and_can_be_asked_again(library: tuple[Server, int, int], page: Page) -> None:
+    server, first, _ = library
+    page.goto(server.address)
+    page.evaluate("localStorage.setItem('einthoven-viewer', JSON.stringify({panel: true}))")
+    page.evaluate("localStorage.setItem('einthoven-beats', JSON.stringify({marks: 'global'}))")
+    page.route("**/beats?method=*", lambda route: route.fulfill(status=500, body="It broke."))
+    page.goto(server.page(f"/viewer/{first}"))
+    expect(page.get_by_test_id("problem")).to_have_count(1)
+    expect(page.get_by_test_id("viewer-no-marks")).to_contain_text("No marks")
+    expect(page.get_by_test_id("viewer-paper")).to_be_visible()
+    page.unroute("**/beats?method=*")
+    page.get_by_test_id("retry").click()
+    expect(page.get_by_test_id("measure-heart_rate")).to_be_visible()
+    expect(page.get_by_test_id("viewer-no-marks")).to_have_count(0)
 
 
 def _broken(page: Page, place: str) -> list[str]:

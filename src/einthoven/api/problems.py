@@ -25,6 +25,7 @@ TITLES = {
     "RecordError": "Not a usable ECG",
     "LabelError": "The labels do not fit",
     "SettingError": "A setting is not allowed",
+    "CorrectionError": "This correction is not possible",
     "IncompatibleModel": "This model does not fit",
     "NotFound": "Not found",
     "Conflict": "Already taken or in use",

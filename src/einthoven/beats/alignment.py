@@ -34,12 +34,11 @@ from einthoven.errors import MissingDependency, RecordError, SettingError
 from einthoven.record import MEDIAN_BEAT, EcgRecord
 from einthoven.signal.gaps import require_no_gaps
 from einthoven.signal.resampling import resample
+from einthoven.steps import TIME_ALIGNED
 
 Scaling = Literal["hrc", "linear"]
 """`hrc` keeps QRS and places P and T by heart rate (the package's default), `linear` stretches RR evenly."""
 
-STEP = "time-aligned by Rlign"
-"""How the line in `steps` of such a record begins."""
 SLOWEST, FASTEST = 40, 120
 LOWEST_RATE_HZ, RATE_HZ = 250, 500
 LONGEST_S = 300.0
@@ -83,7 +82,7 @@ def time_aligned(
     ready, peaks = _prepared(record, beats, lead)
     aligned = _run(ready, peaks, template, scaling, "none")
     signal = _without_end(aligned.signal)
-    step = f"{STEP} to {template} beats a minute ({scaling}), {aligned.used} of {aligned.found} intervals used"
+    step = f"{TIME_ALIGNED} to {template} beats a minute ({scaling}), {aligned.used} of {aligned.found} intervals used"
     return _timeless(ready).with_signal(signal, f"{step}; not for measuring")
 
 
@@ -108,14 +107,11 @@ def rlign_median_beat(
         raise RecordError(
             "Rlign finds no whole beat for a median.", advice="Use a longer recording, or the plain median beat."
         )
-    step = f"{STEP} to {template} beats a minute ({scaling}), median of {counted.beats} beats; not for measuring"
+    step = (
+        f"{TIME_ALIGNED} to {template} beats a minute ({scaling}), median of {counted.beats} beats; not for measuring"
+    )
     made = _timeless(ready).with_signal(aligned.signal, step)
     return replace(made, annotations=(*(note for note in made.annotations if note != MEDIAN_BEAT), MEDIAN_BEAT))
-
-
-def is_time_aligned(record: EcgRecord) -> bool:
-    """Whether the intervals of this record are those of a template, and none of a patient."""
-    return any(step.startswith(STEP) for step in record.steps)
 
 
 class _CountedMedian:
@@ -138,8 +134,13 @@ def _check(template: int, scaling: str) -> None:
         )
     if scaling not in get_args(Scaling):
         raise SettingError(f"Scaling {scaling!r} is unknown.", advice=f"Use one of {', '.join(get_args(Scaling))}.")
+    require_rlign()
+
+
+def require_rlign() -> None:
+    """MissingDependency when rlign is not installed."""
     if importlib.util.find_spec("rlign") is None:
-        raise MissingDependency("Rlign is not installed.", advice="Install it with: pip install einthoven[beats]")
+        raise MissingDependency("Rlign is not installed.", advice="Install it with: pip install 'einthoven[beats]'")
 
 
 def _prepared(record: EcgRecord, beats: Beats | NoBeats | None, lead: str) -> tuple[EcgRecord, npt.NDArray[np.int64]]:
@@ -164,7 +165,8 @@ def _prepared(record: EcgRecord, beats: Beats | NoBeats | None, lead: str) -> tu
     edge = _EDGE_S * ready.rate
     usable = np.unique(peaks[(peaks > edge) & (peaks < ready.n_samples - edge)].astype(np.int64))
     if len(usable) < _FEWEST_BEATS:
-        raise RecordError(f"{len(usable)} R peaks are too few to align; at least {_FEWEST_BEATS} are needed.")
+        found = "1 R peak is" if len(usable) == 1 else f"{len(usable)} R peaks are"
+        raise RecordError(f"{found} too few to align; at least {_FEWEST_BEATS} are needed.")
     return ready, usable
 
 

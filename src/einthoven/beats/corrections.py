@@ -7,7 +7,7 @@ import numpy as np
 
 from einthoven.beats.merging import merge_leads
 from einthoven.beats.types import FIDUCIALS, PARTS, WAVES, Beats, Floats, Wave
-from einthoven.errors import NotFound, SettingError
+from einthoven.errors import CorrectionError, NotFound
 
 Place = tuple[int, int, int]
 """Channel, beat and fiducial: an index into `Beats.times`."""
@@ -80,7 +80,7 @@ def check(beats: Beats, channel: str, beat: int, fiducial: str, time: float | No
     ------
     NotFound
         There is no such channel or fiducial.
-    SettingError
+    CorrectionError
         The time lies outside the record, at another beat, or on the wrong side of its neighbours in this channel.
     """
     if channel not in beats.channels:
@@ -90,11 +90,11 @@ def check(beats: Beats, channel: str, beat: int, fiducial: str, time: float | No
     if time is None:
         return
     if not np.isfinite(time) or not 0 <= time <= beats.duration:
-        raise SettingError(f"{time:g} s is not within the record.", advice=f"It lasts {beats.duration:.3f} s.")
+        raise CorrectionError(f"{time:g} s is not within the record.", advice=f"It lasts {beats.duration:.3f} s.")
     start = beats.r_peaks[beat - 1] if beat > 0 else 0.0
     stop = beats.r_peaks[beat + 1] if beat + 1 < beats.n_beats else beats.duration
     if not start <= time <= stop:
-        raise SettingError(
+        raise CorrectionError(
             f"{time:.3f} s is at another beat: this one lies between {start:.3f} and {stop:.3f} s.",
             advice="Set it in the beat it belongs to.",
         )
@@ -104,7 +104,7 @@ def check(beats: Beats, channel: str, beat: int, fiducial: str, time: float | No
 def _check_order(times: Floats, place: int, time: float) -> None:
     for other in np.flatnonzero(np.isfinite(times)):
         if times[other] > time if other < place else other > place and times[other] < time:
-            raise SettingError(
+            raise CorrectionError(
                 f"The {spoken(FIDUCIALS[place])} at {time:.3f} s would lie {'before' if other < place else 'after'} "
                 f"the {spoken(FIDUCIALS[other])} at {times[other]:.3f} s.",
                 advice="Move that one first, or take it away.",

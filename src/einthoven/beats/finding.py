@@ -82,7 +82,7 @@ def _obstacle(record: EcgRecord) -> NoBeats | None:
             "too slow", f"{record.rate:g} Hz are too few samples a second; at least {LOWEST_RATE_HZ:g} are needed."
         )
     if record.is_median_beat:
-        return NoBeats("too short", "This is one beat that a device computed, and no recording.")
+        return NoBeats("too short", "This is one computed beat, and no recording.")
     return None
 
 

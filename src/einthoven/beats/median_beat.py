@@ -127,17 +127,19 @@ def median_beat(
     )
 
 
-def median_beat_record(record: EcgRecord, beats: Beats | NoBeats) -> EcgRecord:
+def median_beat_record(
+    record: EcgRecord, beats: Beats | NoBeats, *, before: float = BEFORE_S, after: float = AFTER_S
+) -> EcgRecord:
     """The median beat as a record of its own, marked as such: for export and as model input.
 
     Samples that no beat has are NaN only where the record begins or ends too close to its only beat, or has gaps.
 
     Raises
     ------
-    RecordError
+    RecordError, SettingError
         As `median_beat`.
     """
-    beat = median_beat(record, beats)
+    beat = median_beat(record, beats, before=before, after=after)
     step = f"median of {beat.n_beats} {' and '.join(beat.kinds)} beats, R at {beat.r_index / beat.rate:.3f} s"
     kept = tuple(note for note in record.annotations if note.onset is None and note != MEDIAN_BEAT)
     whole = replace(record, annotations=(*kept, MEDIAN_BEAT))

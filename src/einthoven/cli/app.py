@@ -10,6 +10,8 @@ from einthoven.cli.converting import convert
 from einthoven.cli.measuring import measure
 from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, parse_folds
 from einthoven.cli.quarantine import quarantine
+from einthoven.cli.shelf import model_named, on_the_shelf
+from einthoven.cli.training import train
 from einthoven.record import ReadHints
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ app = typer.Typer(
 
 app.command()(convert)
 app.command()(measure)
+app.command()(train)
 app.add_typer(quarantine, name="quarantine")
 
 
@@ -111,15 +114,19 @@ def import_(
 
 @app.command()
 def resume(
-    job: Annotated[str, typer.Argument(help="An import that failed, was cancelled or interrupted.")],
+    job: Annotated[str, typer.Argument(help="An import that failed or was cancelled, or a training that failed.")],
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with an import where it was."""
-    from einthoven.cli import importing
+    """Go on with an import or a training where it was."""
+    from einthoven.cli import importing, learning
 
     with output.errors_said(as_json=as_json):
-        importing.resume(_workspace(home), job, as_json=as_json)
+        workspace = _workspace(home)
+        if workspace.jobs.job(job).kind == "train":
+            learning.resume(workspace, job, as_json=as_json)
+        else:
+            importing.resume(workspace, job, as_json=as_json)
 
 
 @app.command()
@@ -133,59 +140,6 @@ def show(
 
     with output.errors_said(as_json=as_json):
         showing.run(path, hints=ReadHints.parse(assume), as_json=as_json)
-
-
-@app.command()
-def train(
-    dataset: Annotated[str, typer.Option(help="Dataset to learn from.")],
-    task: Annotated[str, typer.Option(help="Task to learn.")],
-    architecture: Annotated[str, typer.Option(help="xceptiontime or inceptiontime.")] = "xceptiontime",
-    from_model: Annotated[
-        str | None, typer.Option("--from", help="Model to continue from, by name or as a bundle.")
-    ] = None,
-    head_only: Annotated[bool, typer.Option("--head-only", help="With --from: train only the last layer.")] = False,
-    name: Annotated[str | None, typer.Option(help="Name of the new model.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs at most (default 50).")] = None,
-    folds: Folds = None,
-    seed: Annotated[int, typer.Option(help="Seed of split, weights and order.")] = 0,
-    batch_size: Annotated[int | None, typer.Option(help="ECGs per step (default 16).")] = None,
-    optimiser: Annotated[str | None, typer.Option(help="adamw, adam or sgd.")] = None,
-    maximum_rate: Annotated[float | None, typer.Option(help="Learning rate; left out, a search finds it.")] = None,
-    gamma: Annotated[
-        float | None, typer.Option(help="Factor on the learning rate after each epoch (default 0.9).")
-    ] = None,
-    patience: Annotated[int | None, typer.Option(help="Epochs without a lower validation loss before it ends.")] = None,
-    one_per_patient: Annotated[bool, typer.Option("--one-per-patient", help="Use one record of each patient.")] = False,
-    rate: Annotated[
-        float | None, typer.Option(help="Hz the model sees (default: this installation's setting).")
-    ] = None,
-    duration: Annotated[
-        float | None, typer.Option(help="Seconds the model sees (default: this installation's setting).")
-    ] = None,
-    padding: Annotated[
-        Literal["zeros", "edge", "repeat"], typer.Option(help="How shorter records are expanded.")
-    ] = "zeros",
-    z_score: Annotated[
-        Literal["lead", "record", "none"], typer.Option(help="What is standardised inside the model.")
-    ] = "lead",
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Train a model; the best epoch's weights become the model."""
-    from einthoven.cli import learning
-    from einthoven.workflows.requests import TrainRequest
-
-    with output.errors_said(as_json=as_json):
-        workspace = _workspace(home)
-        from_model = None if from_model is None else _on_the_shelf(workspace, from_model)
-        request = TrainRequest(
-            dataset=dataset, task=task, architecture=architecture, from_model=from_model,
-            method=("head" if head_only else "whole") if from_model or head_only else "scratch", name=name,
-            folds=parse_folds(folds), one_per_patient=one_per_patient, seed=seed, epochs=epochs, batch_size=batch_size,
-            optimiser=optimiser, maximum_rate=maximum_rate, gamma=gamma, patience=patience, rate=rate,
-            duration=duration, padding=padding, z_score=z_score,
-        )  # fmt: skip
-        learning.train(workspace, request, as_json=as_json)
 
 
 @app.command()
@@ -205,7 +159,7 @@ def predict(
 
     with output.errors_said(as_json=as_json):
         request = PredictRequest(
-            model=_model(model), dataset=dataset, folds=parse_folds(folds),
+            model=model_named(model), dataset=dataset, folds=parse_folds(folds),
             paths=tuple(str(path.resolve()) for path in paths or ()), hints=ReadHints.parse(assume),
         )  # fmt: skip
         learning.predict(_workspace(home), request, out=out, as_json=as_json)
@@ -225,7 +179,7 @@ def evaluate(
     from einthoven.workflows.requests import EvaluateRequest
 
     with output.errors_said(as_json=as_json):
-        request = EvaluateRequest(model=_model(model), dataset=dataset, task=task, folds=parse_folds(folds))
+        request = EvaluateRequest(model=model_named(model), dataset=dataset, task=task, folds=parse_folds(folds))
         learning.evaluate(_workspace(home), request, as_json=as_json)
 
 
@@ -241,7 +195,7 @@ def export(
 
     with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
-        listing.export(workspace, _on_the_shelf(workspace, model), out, as_json=as_json)
+        listing.export(workspace, on_the_shelf(workspace, model), out, as_json=as_json)
 
 
 @app.command()
@@ -278,21 +232,3 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 
     with output.errors_said(as_json=as_json):
         listing.doctor(_workspace(home), as_json=as_json)
-
-
-def _model(model: str) -> str:
-    """A file is named by its whole path, since a server may run elsewhere; anything else is a name."""
-    path = Path(model)
-    return str(path.resolve()) if path.is_file() else model
-
-
-def _on_the_shelf(workspace: "Workspace", model: str) -> str:
-    """The model's name; a file is taken in first, since its weights and where it came from must be kept."""
-    path = Path(model)
-    if workspace.models.has(model) or not path.is_file():
-        return model
-    from einthoven.workflows import share
-
-    name = share.take_in(workspace, path.name, path.read_bytes()).name
-    output.remark(f"{path.name} is now the model {name}.")
-    return name

@@ -9,6 +9,7 @@ from einthoven.cli import output, work
 from einthoven.errors import InputError
 from einthoven.evaluate import to_json
 from einthoven.results import Evaluation
+from einthoven.store.types import Job
 from einthoven.workflows import planning
 from einthoven.workflows.dispatch import ecgs
 from einthoven.workflows.plain import to_plain
@@ -28,7 +29,18 @@ from einthoven.workflows.workspace import Workspace
 def train(workspace: Workspace, request: TrainRequest, *, as_json: bool) -> None:
     """Train to the end; the outcome on standard output."""
     require_torch()
-    job = workspace.submit("train", planning.complete(workspace, request))
+    _see_to_its_end(workspace, workspace.submit("train", planning.complete(workspace, request)), as_json=as_json)
+
+
+def resume(workspace: Workspace, job_id: str, *, as_json: bool) -> None:
+    """Go on with a training that failed, where it was."""
+    require_torch()
+    workspace.jobs.end_lost()
+    job = workspace.jobs.job(job_id)
+    _see_to_its_end(workspace, job if job.state == "queued" else workspace.jobs.resume(job_id), as_json=as_json)
+
+
+def _see_to_its_end(workspace: Workspace, job: Job, *, as_json: bool) -> None:
     outcome = work.do(workspace, job, TrainOutcome, quiet=as_json)
     if as_json:
         output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation)})

@@ -4,16 +4,18 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from einthoven.cli import output
 from einthoven.cli.options import Assume, Folds, Home, Json, parse_folds
-from einthoven.errors import InputError, SettingError
+from einthoven.errors import SettingError
 from einthoven.record import ReadHints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from einthoven.beats.measurement import Measurement
     from einthoven.store.types import Job
     from einthoven.workflows.measurements import MeasuredRow, MeasureOutcome, MeasureRequest
@@ -34,11 +36,11 @@ def measure(
     what: Annotated[
         str,
         typer.Option(
-            help="What to write, commas between: measurements, fiducials, qrs-overlay, median-beat, rlign-median, "
-            "rlign-aligned."
+            help="What to write, commas between: measurements, fiducials, qrs-overlay, median-beat, median-fiducials, "
+            "rlign-median, rlign-aligned."
         ),
     ] = "measurements",
-    lead: Annotated[str, typer.Option(help="Lead of the QRS overlay.")] = "II",
+    lead: Annotated[str | None, typer.Option(help="Lead of the QRS overlay (default: II).", show_default=False)] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="File (.csv, .json, .npz, .parquet) or folder to write to.", show_default=False),
@@ -47,6 +49,7 @@ def measure(
         str | None,
         typer.Option(help="With a folder as --out: csv, json, npz or parquet (default: csv).", show_default=False),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there already.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print one CSV table instead of text.")] = False,
     assume: Assume = "",
     home: Home = None,
@@ -57,56 +60,49 @@ def measure(
     from einthoven.workflows.measurements import MeasureRequest
 
     with output.errors_said(as_json=as_json):
-        exports = _exports(what)
         request = MeasureRequest(
             dataset=dataset, folds=parse_folds(folds), paths=tuple(str(path.resolve()) for path in paths or ()),
-            hints=ReadHints.parse(assume), method=method, what=exports,
-            file_format=cast(Any, _file_format(exports, out, to, as_csv=as_csv, as_json=as_json)), lead=lead,
+            hints=ReadHints.parse(assume), method=method,
+            **_options(what, lead, out, to, force=force, as_csv=as_csv, as_json=as_json),
         )  # fmt: skip
         _run(open_workspace(home), request, out, as_csv=as_csv, as_json=as_json)
 
 
-def _exports(what: str) -> tuple[Any, ...]:
-    from einthoven.workflows.measurements import EXPORTS
+def _options(
+    what: str, lead: str | None, out: Path | None, to: str | None, *, force: bool, as_csv: bool, as_json: bool
+) -> dict[str, Any]:
+    """What the options say about exports; refused where they contradict each other or would do nothing."""
+    from einthoven.workflows import measure_out
+    from einthoven.workflows.measurements import DEFAULT_LEAD
 
-    wanted = tuple(part.strip() for part in what.split(",") if part.strip())
-    unknown = [name for name in wanted if name not in EXPORTS]
-    if unknown or not wanted:
-        raise SettingError(f"{', '.join(unknown) or what!r} cannot be written.", advice=f"Use {', '.join(EXPORTS)}.")
-    return wanted
-
-
-def _file_format(what: tuple[str, ...], out: Path | None, to: str | None, *, as_csv: bool, as_json: bool) -> str:
-    """The format that the options agree on."""
-    from einthoven.workflows.measurements import FILE_FORMATS
-
-    wanted = set()
-    wanted |= {"csv"} if as_csv else set()
-    wanted |= {"json"} if as_json else set()
-    wanted |= {to.removeprefix(".")} if to else set()
-    if out is not None and out.suffix and not out.is_dir():
-        if len(what) > 1:
-            raise SettingError(f"{len(what)} exports do not fit into one file.", advice="Name a folder with --out.")
-        wanted |= {out.suffix.removeprefix(".")}
-    if len(wanted) > 1:
-        raise SettingError(f"The formats {' and '.join(sorted(wanted))} were asked for.", advice="Ask for one of them.")
-    chosen = wanted.pop() if wanted else "csv"
-    if chosen not in FILE_FORMATS:
-        raise SettingError(f"{chosen!r} is no format of exports.", advice=f"Use {', '.join(FILE_FORMATS)}.")
-    return chosen
+    exports = measure_out.exports_of([part.strip() for part in what.split(",") if part.strip()])
+    if lead is not None and "qrs-overlay" not in exports:
+        raise SettingError(
+            "--lead chooses the lead of the QRS overlay, which was not asked for.",
+            advice="Add --what qrs-overlay, or leave --lead out: all leads are measured.",
+        )
+    if to is not None and out is None:
+        raise SettingError(
+            "--to says how files are written, and no place is named.", advice="Name a folder with --out."
+        )
+    wanted = [name for name, asked in (("csv", as_csv), ("json", as_json)) if asked]
+    file_format = measure_out.format_of(exports, out, [*wanted, *filter(None, [to])])
+    if out is not None and not force:
+        measure_out.check_free(out, exports, file_format)
+    return {"what": exports, "file_format": file_format, "lead": DEFAULT_LEAD if lead is None else lead}
 
 
 def _run(workspace: "Workspace", request: "MeasureRequest", out: Path | None, *, as_csv: bool, as_json: bool) -> None:
     from einthoven.cli import work
-    from einthoven.workflows.measure import REFUSED_NAME
+    from einthoven.workflows import measure_out
     from einthoven.workflows.measurements import MeasureOutcome
 
     job = workspace.submit("measure", request)
     outcome = work.do(workspace, job, MeasureOutcome, quiet=as_json or as_csv)
-    files = tuple(name for name in outcome.files if name != REFUSED_NAME)
-    written = () if out is None else _write(workspace, job, files, out)
+    files = measure_out.exported(outcome)
+    written = () if out is None else measure_out.take(workspace.jobs, job.id, outcome, out)
     if as_json:
-        output.show_json(_document(workspace, job, outcome, files, written))
+        _print_json(outcome, [] if written else [workspace.jobs.file(job.id, name) for name in files], written)
     else:
         output.show_failures(outcome.refused)
         output.show_failures(outcome.left_out)
@@ -116,34 +112,14 @@ def _run(workspace: "Workspace", request: "MeasureRequest", out: Path | None, *,
             _say(outcome)
         for path in written:
             output.remark(f"{path} written")
-    raise typer.Exit(output.OK if outcome.total else output.NONE)
+        if out is None and not as_csv and request.what != ("measurements",):
+            for name in files:
+                output.remark(f"{workspace.jobs.path(job.id) / name} written; --out names another place")
+    raise typer.Exit(output.NONE if not outcome.total else output.SOME_FAILED if outcome.n_left_out else output.OK)
 
 
-def _write(workspace: "Workspace", job: "Job", files: tuple[str, ...], out: Path) -> tuple[str, ...]:
-    """Copy the job's files: one to `out` when that names a file, else into the folder `out`."""
-    one = len(files) == 1 and bool(out.suffix) and not out.is_dir()
-    written = []
-    for name in files:
-        target = out if one else out / name
-        # A ZIP of many is not what its name would say.
-        if one and name.endswith(".zip") and target.suffix != ".zip":
-            target = target.with_name(f"{target.name}.zip")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(workspace.jobs.file(job.id, name), target)
-        except OSError as error:
-            raise InputError(
-                f"{target} cannot be written: {error.strerror or error}.",
-                advice=f"It is in {workspace.jobs.path(job.id)}.",
-            ) from error
-        written.append(str(target))
-    return tuple(written)
-
-
-def _document(
-    workspace: "Workspace", job: "Job", outcome: "MeasureOutcome", files: tuple[str, ...], written: tuple[str, ...]
-) -> dict[str, Any]:
-    """What `--json` prints: every ECG with what was asked for of it, unless that was written to files."""
+def _print_json(outcome: "MeasureOutcome", files: "Sequence[Path]", written: "Sequence[Path]") -> None:
+    """Every ECG with what was asked for of it, unless that was written: copied, as it may be larger than the memory."""
     from einthoven.workflows.plain import to_plain
 
     plain = to_plain(outcome)
@@ -153,11 +129,15 @@ def _document(
                      "left_out", "reasons", "seconds")
     }  # fmt: skip
     if written:
-        return {**document, "files": list(written)}
-    for name in files:
-        key = name.removesuffix(".json").replace("-", "_")
-        document[key] = json.loads(workspace.jobs.file(job.id, name).read_text("utf-8"))
-    return document
+        document["files"] = [str(path) for path in written]
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    sys.stdout.write(text.removesuffix("\n}"))
+    for path in files:
+        sys.stdout.write(f',\n "{path.stem.replace("-", "_")}": ')
+        with path.open(encoding="utf-8") as file:
+            shutil.copyfileobj(file, sys.stdout)
+    sys.stdout.write("\n}\n")
+    sys.stdout.flush()
 
 
 def _print_csv(workspace: "Workspace", job: "Job", files: tuple[str, ...]) -> None:

@@ -68,7 +68,7 @@ def _say(record: EcgRecord) -> None:
     unit = "mV" if record.amplitude == "mV" else "relative (no known relation to millivolts)"
     quality = assess(record)
     number = f" #{source.index + 1}" if source.index else ""
-    number += ", median beat of the device, no recording" if record.is_median_beat else ""
+    number += ", a median beat, no recording" if record.is_median_beat else ""
     output.say(f"{source.name}{number}", style="bold")
     rows = [
         ("format", f"{source.format}, read by {source.reader}"),

@@ -21,7 +21,7 @@ GAIN_NAMES = ("gain", "adcgain", "gains")
 BASELINE_NAMES = ("baseline", "baselines", "adcbaseline")
 _GROUPS = (
     RATE_NAMES, LEAD_NAMES, UNIT_NAMES, GAIN_NAMES, BASELINE_NAMES,
-    ("orientation",), ("age",), ("sex", "gender"), ("patientid", "subjectid"),
+    ("orientation",), ("age",), ("sex", "gender"), ("patientid", "subjectid"), ("steps",),
 )  # fmt: skip
 _FACTS = {name: group[0] for group in _GROUPS for name in group}
 _PREFERENCE = {name: place for group in _GROUPS for place, name in enumerate(group)}

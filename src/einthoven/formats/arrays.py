@@ -61,7 +61,8 @@ class Published:
 class StatedArray:
     """An array with what the file states about it.
 
-    `gain` and `baseline` are one value, or one per lead; `remark` is added when hints are needed.
+    `gain` and `baseline` are one value, or one per lead; `remark` is added when hints are needed. `steps` are lines
+    that say what was done to the signal, as the file has them.
     """
 
     values: StoredNumbers
@@ -73,6 +74,7 @@ class StatedArray:
     orientation: Orientation | None = None
     remark: str = ""
     published: Published | None = None
+    steps: tuple[str, ...] = ()
 
 
 def check_shape(shape: tuple[int, ...], dtype: np.dtype[Any], *, streamed: bool = False) -> None:
@@ -148,7 +150,7 @@ def records(
             doubts=(*origin.doubts, *doubts, *_contradiction(axis, asked.orientation, table)),
         )
         whose = subject[number] if isinstance(subject, Sequence) else subject
-        yield make_record(signal, facts, settled, here, subject=whose)
+        yield make_record(signal, facts, settled, here, subject=whose, steps=array.steps)
 
 
 def in_turn(signals: Iterable[Callable[[int], Iterator[EcgRecord]]], *, index: int = 0) -> Iterator[EcgRecord]:

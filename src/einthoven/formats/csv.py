@@ -30,6 +30,7 @@ from einthoven.formats.text_table import SNIFF_BYTES, Layout, Parsed, decode_tex
 from einthoven.formats.units import COUNTS, kind_of_unit
 from einthoven.leads import is_standard
 from einthoven.record import EcgRecord, ReadHints
+from einthoven.steps import kept_steps
 
 Table = npt.NDArray[np.float64]
 
@@ -251,6 +252,7 @@ def _with_lines(array: StatedArray, lines: Sequence[str], hints: ReadHints, doub
         leads=facts.leads if one_lead else array.leads,
         orientation="samples-first" if one_lead else array.orientation,
         remark=remark.strip(),
+        steps=facts.steps,
     )
 
 
@@ -303,7 +305,8 @@ def _is_counter(column: Column) -> bool:
 def _written(array: StatedArray) -> bytes | None:
     """The array as comma-separated text that reads to the same; None for names that could not be told from it."""
     values = np.asarray(array.values[:], dtype=np.float64)
-    lines = [] if array.rate is None else [f"# fs: {array.rate!r}"]
+    lines = [f"# steps: {step}" for step in kept_steps(array.steps)]
+    lines += [] if array.rate is None else [f"# fs: {array.rate!r}"]
     if array.leads is not None:
         values = values.T if array.orientation == "leads-first" else values
         units = array.units or ()

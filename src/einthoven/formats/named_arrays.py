@@ -26,6 +26,7 @@ from einthoven.formats.arrays import USUAL_LEAD_COUNTS, StatedArray, StoredNumbe
 from einthoven.formats.passport import Origin, age_from, pseudonym, sex_from
 from einthoven.formats.units import is_ecg_name
 from einthoven.record import EcgRecord, Orientation, ReadHints, Subject
+from einthoven.steps import kept_steps
 
 T = TypeVar("T")
 
@@ -156,6 +157,7 @@ def without_identity(arrays: Named) -> dict[str, npt.NDArray[np.generic]] | None
         "baseline": array.baseline,
         "leads": array.leads,
         "orientation": array.orientation,
+        "steps": kept_steps(array.steps) or None,
         "age": [np.nan if one.age is None else one.age for one in subjects],
         "sex": [one.sex or "" for one in subjects],
     }
@@ -174,6 +176,7 @@ def _stated(values: NamedArray, facts: Facts) -> StatedArray:
         baseline=_numbers(facts, "baseline"),
         leads=_texts(facts, "leads"),
         orientation=_orientation(facts),
+        steps=_lines(facts, "steps"),
     )
 
 
@@ -197,6 +200,7 @@ def _stated_by_leads(arrays: Named, names: Sequence[str], facts: Sequence[Facts]
         baseline=_one_for_each("baseline", [one.baseline for one in each]),
         leads=tuple(name.rpartition(".")[2] for name in names),
         orientation="leads-first",
+        steps=tuple(dict.fromkeys(line for one in each for line in one.steps)),
     )
 
 
@@ -379,6 +383,14 @@ def _texts(facts: Facts, fact: str) -> tuple[str, ...] | None:
         # MATLAB users write names into one string: 'I,II,III'.
         texts = tuple(part for part in re.split(r"[,;\s]+", texts[0]) if part)
     return texts if all(texts) else None
+
+
+def _lines(facts: Facts, fact: str) -> tuple[str, ...]:
+    """The lines of a fact that is one text or several."""
+    found = facts.get(fact)
+    if found is None or found.dtype.kind not in "US":
+        return ()
+    return tuple(line for value in found.ravel() for line in _text(value).splitlines())
 
 
 def _text(value: object) -> str:

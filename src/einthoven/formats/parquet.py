@@ -22,6 +22,7 @@ from einthoven.formats.source import MAX_SAMPLES, FileSource
 from einthoven.formats.units import kind_of_unit
 from einthoven.leads import is_standard
 from einthoven.record import EcgRecord, ReadHints, Subject
+from einthoven.steps import kept_steps
 
 if TYPE_CHECKING:
     import pyarrow
@@ -256,6 +257,7 @@ def blank(source: FileSource) -> Mapping[str, bytes] | None:
         key: None if values is None else " ".join(repr(value) for value in values)
         for key, values in (("gain", array.gain), ("baseline", array.baseline))
     }
+    facts["steps"] = "\n".join(kept_steps(array.steps)) or None
     stated = {key: str(value) for key, value in facts.items() if value is not None}
     columns = dict(zip(names, np.asarray(array.values[:]), strict=True))
     stream = io.BytesIO()

@@ -15,6 +15,7 @@ from einthoven.formats.doubts import doubts_about
 from einthoven.formats.facts import Facts, Settled
 from einthoven.leads import canonical_leads
 from einthoven.record import OLDEST_YEARS, Annotation, EcgRecord, Sex, Signal, SourceInfo, Subject
+from einthoven.steps import restored
 
 _LOWEST_HZ = 50.0
 
@@ -60,8 +61,11 @@ def make_record(
     *,
     subject: Subject | None = None,
     annotations: Sequence[Annotation] = (),
+    steps: Sequence[str] = (),
 ) -> EcgRecord:
     """The record with its passport; RecordError when no sample of it has a value.
+
+    `steps` are lines in which the file says what was done to the signal; of these only known words are taken.
 
     The signal is handed over: an array of its own becomes read-only here, and the record's without a copy.
     """
@@ -69,7 +73,8 @@ def make_record(
         raise RecordError("No sample has a value: the whole signal is missing (NaN).")
     leads = canonical_leads(settled.leads)
     low = (f"a rate of {settled.rate:g} Hz is too low for an ECG: check it",) if settled.rate < _LOWEST_HZ else ()
-    doubts = (*origin.doubts, *settled.doubts, *low, *doubts_about(signal, leads, settled))
+    done = restored(steps)
+    doubts = (*origin.doubts, *done.doubts, *settled.doubts, *low, *doubts_about(signal, leads, settled))
     source = SourceInfo(
         name=origin.name,
         format=origin.format,
@@ -95,7 +100,8 @@ def make_record(
         amplitude=settled.amplitude,
         source=source,
         subject=subject or Subject(),
-        annotations=tuple(annotations),
+        annotations=(*annotations, *(note for note in done.annotations if note not in annotations)),
+        steps=done.steps,
     )
 
 

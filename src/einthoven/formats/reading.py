@@ -122,6 +122,9 @@ def _read_archive(archive: FileSource, hints: ReadHints | None) -> Iterator[EcgR
         )
 
 
+_ALL = "Use read_all(PathSource(path)), which gives"
+
+
 def read(path: str | Path, hints: ReadHints | None = None) -> EcgRecord:
     """The one ECG in the file at `path`; a median beat that the device put beside it is passed over.
 
@@ -131,12 +134,16 @@ def read(path: str | Path, hints: ReadHints | None = None) -> EcgRecord:
         Also when the file holds several ECGs; `read_all` gives them one by one.
     """
     source = PathSource(Path(path))
-    records = (record for record in read_all(source, hints) if not record.is_median_beat)
-    record = next(records, None)
-    if record is None:
-        raise FormatError(f"{source.name} holds no ECG.")
-    if next(records, None) is not None:
-        raise FormatError(
-            f"{source.name} holds several ECGs.", advice="Use read_all(PathSource(path)), which gives all of them."
-        )
-    return record
+    found: EcgRecord | None = None
+    n_beats = 0
+    for record in read_all(source, hints):
+        if record.is_median_beat:
+            n_beats += 1
+        elif found is None:
+            found = record
+        else:
+            raise FormatError(f"{source.name} holds several ECGs.", advice=f"{_ALL} all of them.")
+    if found is None:
+        held = "a median beat and no recording" if n_beats else "no ECG"
+        raise FormatError(f"{source.name} holds {held}.", advice=f"{_ALL} median beats too." if n_beats else "")
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _LINE = re.compile(r'"?(?P<key>[^\W\d][^:=,;\t"]{0,60})"?\s*+[:=,;\t](?P<value>.*)')
 _LONGEST_LINE = 2000
+_STEP = re.compile(r"\W*steps\s*:", re.IGNORECASE)
 _RATE_KEYS = frozenset(
     {
         "fs", "rate", "samplingrate", "samplerate", "samplingfrequency", "samplefrequency", "samplingfreq", "sfreq",
@@ -37,7 +38,8 @@ _LOWEST_HZ = 50.0
 class PreambleFacts:
     """What the lines state; `scaled` when one speaks of a gain or an offset, which is not used.
 
-    `unclear` is a number stated as the rate that may have a sign for thousands.
+    `unclear` is a number stated as the rate that may have a sign for thousands; `steps` say what was done to the
+    signal.
     """
 
     rate: float | None = None
@@ -45,6 +47,7 @@ class PreambleFacts:
     leads: tuple[str, ...] | None = None
     scaled: bool = False
     unclear: str | None = None
+    steps: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:
@@ -65,8 +68,11 @@ def _pair(line: str) -> tuple[str, str] | None:
 def stated(lines: Sequence[str]) -> PreambleFacts:
     """The facts in the lines. A key is taken only where it stands alone: a heart rate is no sampling rate."""
     rate = unit = leads = unclear = None
+    steps: list[str] = []
     scaled = False
     for line in lines:
+        if (step := _STEP.match(line)) is not None:
+            steps.append(line[step.end() :])
         scaled = scaled or _PER_COUNT.search(line[:_LONGEST_LINE]) is not None
         for part in _pairs(line):
             pair = _pair(part)
@@ -87,7 +93,7 @@ def stated(lines: Sequence[str]) -> PreambleFacts:
                 leads = tuple(name.strip() for name in leads)
             elif (word := _SCALE_KEYS.search(key)) and _scales(word[0], value):
                 scaled = True
-    return PreambleFacts(rate, unit, leads or None, scaled, unclear)
+    return PreambleFacts(rate, unit, leads or None, scaled, unclear, tuple(steps))
 
 
 def _scales(word: str, value: str) -> bool:

@@ -43,6 +43,7 @@ _STARTS_ROW = re.compile(r'\s*"?[+-]?[.,]?\d')
 _MANY_COLUMNS = 200
 _MOST_BYTES_A_CHARACTER = 1.2
 """Digits have one byte each; only a header has others."""
+_QUOTED_STEP = re.compile(r'"# *steps *:', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 # What no number with a sign for thousands has: zeros before it, other than three digits behind it, four before it.
 _DECIMALS = {
@@ -194,7 +195,7 @@ def _lines(text: str, *, limit: int) -> _Lines:
     for number, line in enumerate(text.split("\n")):
         stripped = line.strip("\r\n")
         if not in_table and _is_comment(stripped):
-            comments.append(stripped.lstrip("#% ").strip())
+            comments.append(stripped.lstrip('"#% ').strip())
         elif not _is_empty(stripped, tabs=in_table):
             in_table = in_table or _STARTS_ROW.match(stripped) is not None
             texts.append(stripped)
@@ -205,6 +206,9 @@ def _lines(text: str, *, limit: int) -> _Lines:
 
 
 def _is_comment(line: str) -> bool:
+    # A spreadsheet may put quotes around the first cell of a comment: of ours alone, for `"#"` may head a column.
+    if _QUOTED_STEP.match(line):
+        return True
     return line.startswith(("#", "%")) and re.split(r"[,;\t ]", line, maxsplit=1)[0].casefold() not in _ERRORS
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -21,10 +22,17 @@ ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
 """A running job whose worker was silent for so long has lost its worker (workers speak every few seconds)."""
 SERVER_SECONDS = 10.0
-RESUMABLE = frozenset({"import"})
-"""Kinds of jobs that remember how far they are, and go on there."""
+RESUMABLE: Mapping[str, tuple[JobState, ...]] = MappingProxyType(
+    {"import": ("failed", "cancelled"), "train": ("failed",)}
+)
+"""Kinds of jobs that remember how far they are, and the ends from which they go on there. A training that was
+cancelled has made its model of the best so far: it is through."""
 MOST_ATTEMPTS = 5
 """A job whose process died so often ends as failed: something in it kills the process."""
+_INSTEAD_OF_RESUMING = {
+    "import": "Import the files again: what is there is not read twice into the library.",
+    "train": "Train again, or train on from the model that it left.",
+}
 INTERRUPTED = Problem(
     "Interrupted", "The program ended while this was running.", "Start it again; what was finished before is kept."
 )
@@ -104,28 +112,31 @@ class JobQueue:
                 _append(c, job_id, "log", {"text": "Cancelling …"})
 
     def retry(self, job_id: str) -> Job:
-        """A new job with the request of one that ended; one that remembers how far it was goes on itself."""
+        """A new job with the request of one that ended; one that remembers how far it was goes on itself.
+
+        An import is never begun anew: what its files were is forgotten when it is through.
+        """
         job = self.job(job_id)
         if job.state not in ENDED:
             raise Conflict(f"Job {job_id} is still {job.state}.", advice="Cancel it first.")
-        if job.kind in RESUMABLE:
+        if job.resumable or job.kind == "import":
             return self.resume(job_id)
         return self.submit(job.kind, job.title, job.request)
 
     def resume(self, job_id: str) -> Job:
-        """Queue a failed or cancelled job again: it goes on where it was."""
+        """Queue a job again that failed (an import also when cancelled): it goes on where it was."""
         job = self.job(job_id)
         if not job.resumable:
             raise Conflict(
                 f"Job {job_id} is {job.state} and cannot go on.",
-                advice="Import the files again: what is there is not read twice into the library.",
+                advice=_INSTEAD_OF_RESUMING.get(job.kind, "Start it again as a new job."),
             )
         again = {
             "state": "queued", "cancel_requested": False, "finished": None, "headline": "", "problem": None,
             "worker": None, "attempts": 0,
         }  # fmt: skip
         with self.database.write() as c:
-            ended = t.jobs.c.state.in_(("failed", "cancelled"))
+            ended = t.jobs.c.state.in_(RESUMABLE[job.kind])
             if c.execute(update(t.jobs).where(t.jobs.c.id == job_id, ended).values(**again)).rowcount:
                 _append(c, job_id, "state", {"state": "queued"})
         return self.job(job_id)
@@ -243,7 +254,7 @@ class JobQueue:
             running = (t.jobs.c.id == job_id) & (t.jobs.c.state == "running")
             goes_on = c.execute(
                 update(t.jobs)
-                .where(running, t.jobs.c.kind.in_(RESUMABLE), ~t.jobs.c.cancel_requested)
+                .where(running, t.jobs.c.kind.in_(tuple(RESUMABLE)), ~t.jobs.c.cancel_requested)
                 .where(t.jobs.c.attempts < MOST_ATTEMPTS)
                 .values(state="queued", worker=None)
             ).rowcount
@@ -283,8 +294,8 @@ class JobQueue:
         limit = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
         with self.database.read() as c:
             mine = select(t.jobs.c.id).where(
-                t.jobs.c.kind.in_(RESUMABLE),
-                t.jobs.c.state.in_(("failed", "cancelled")),
+                t.jobs.c.kind == "import",
+                t.jobs.c.state.in_(RESUMABLE["import"]),
                 t.jobs.c.finished < limit,
                 func.json_array_length(t.jobs.c.request, "$.paths") > 0,
             )
@@ -323,7 +334,7 @@ class JobQueue:
             finished=row.finished, progress=Progress(**row.progress), cancel_requested=row.cancel_requested,
             headline=row.headline, problem=Problem(**row.problem) if row.problem else None, files=tuple(files),
             request=row.request,
-            resumable=row.kind in RESUMABLE and row.state in ("failed", "cancelled"),
+            resumable=row.state in RESUMABLE.get(row.kind, ()),
         )  # fmt: skip
 
 

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from einthoven.models.networks.assembled import EcgNetwork
 
 
-def build_network(architecture: str, spec: ModelSpec, *, seed: int = 0) -> "EcgNetwork":
-    """A network with fresh weights drawn from `seed`; NotFound or MissingDependency when there is no way."""
+def build_network(architecture: str, spec: ModelSpec, *, seed: int = 0, window: int | None = None) -> "EcgNetwork":
+    """A network with fresh weights drawn from `seed`; NotFound or MissingDependency when there is no way.
+
+    `window`: samples that the architecture sees at once; None for the whole record.
+    """
     entry = ARCHITECTURES.require(architecture)
     import torch
 
@@ -21,12 +24,13 @@ def build_network(architecture: str, spec: ModelSpec, *, seed: int = 0) -> "EcgN
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return EcgNetwork(entry, spec)
+        return EcgNetwork(entry, spec, window=window)
 
 
 def load_network(weights: Path, spec: ModelSpec) -> "EcgNetwork":
     """The network that was saved, as it was; IncompatibleModel when `spec` is not its description."""
-    network = build_network(read_weights_info(weights).architecture, spec)
+    info = read_weights_info(weights)
+    network = build_network(info.architecture, spec, window=info.window)
     load_weights(network, weights)
     return network
 
@@ -40,13 +44,13 @@ def network_from(weights: Path, base: ModelSpec, spec: ModelSpec, *, seed: int =
     Raises
     ------
     IncompatibleModel
-        When leads, rate, duration or z-score differ: the weights have no meaning for such input.
+        When leads, rate, duration, scaling or what is told of the subject differ: the weights mean nothing then.
     """
     _check_same_input(base, spec)
     network = load_network(weights, base)
     if (base.kind, base.class_names, base.unit) == (spec.kind, spec.class_names, spec.unit):
         return network
-    fresh = build_network(network.entry.name, spec, seed=seed)
+    fresh = build_network(network.entry.name, spec, seed=seed, window=network.window)
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -63,7 +67,8 @@ def _check_same_input(base: ModelSpec, spec: ModelSpec) -> None:
             ("leads", " ".join(base.leads), " ".join(spec.leads)),
             ("rate", f"{base.rate:g} Hz", f"{spec.rate:g} Hz"),
             ("duration", f"{base.duration:g} s", f"{spec.duration:g} s"),
-            ("z-score over", base.z_score or "nothing", spec.z_score or "nothing"),
+            ("scaling", base.scaling or "none", spec.scaling or "none"),
+            ("of the subject", " ".join(base.subject) or "nothing", " ".join(spec.subject) or "nothing"),
         )
         if theirs != ours
     ]

@@ -44,6 +44,8 @@ class ArchitectureEntry:
         Whether the network itself uses age and sex; for the others `EcgNetwork` adds a small head.
     scaling
         How the authors scale the input; used unless somebody asks for another.
+    fit
+        How it learns: by steps along the gradient (`train/loop.py`), or in one solution (`train/closed_form.py`).
     experimental
         Why it is not recommended, in a sentence; empty for the others.
     requires
@@ -59,5 +61,6 @@ class ArchitectureEntry:
     replace_head: "Callable[[nn.Module, int], None]"
     takes_subject: bool = False
     scaling: Literal["z_score", "min_max"] = "z_score"
+    fit: Literal["gradient", "closed_form"] = "gradient"
     experimental: str = ""
     requires: tuple[str, ...] = ("torch",)

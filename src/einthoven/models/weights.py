@@ -23,10 +23,12 @@ class WeightsInfo:
     n_leads: int
     n_outputs: int
     n_samples: int
+    window: int
+    """Samples that the architecture sees at once."""
 
 
 def _identity(network: "EcgNetwork") -> WeightsInfo:
-    return WeightsInfo(network.entry.name, network.n_leads, network.n_outputs, network.n_samples)
+    return WeightsInfo(network.entry.name, network.n_leads, network.n_outputs, network.n_samples, network.window)
 
 
 def save_weights(network: "EcgNetwork", path: Path) -> None:
@@ -41,6 +43,7 @@ def save_weights(network: "EcgNetwork", path: Path) -> None:
         "n_leads": str(info.n_leads),
         "n_outputs": str(info.n_outputs),
         "n_samples": str(info.n_samples),
+        "window": str(info.window),
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +79,7 @@ def read_weights_info(path: Path) -> WeightsInfo:
             int(metadata["n_leads"]),
             int(metadata["n_outputs"]),
             int(metadata["n_samples"]),
+            int(metadata.get("window", metadata["n_samples"])),
         )
     except (KeyError, ValueError) as error:
         raise FormatError(f"{path}: the header of the weights is damaged ({error}).") from error
@@ -105,4 +109,5 @@ def load_weights(network: "EcgNetwork", path: Path) -> None:
 
 
 def _words(info: WeightsInfo) -> str:
-    return f"{info.architecture} with {info.n_leads} leads, {info.n_samples} samples and {info.n_outputs} outputs"
+    samples = f"{info.n_samples} samples" + (f" in windows of {info.window}" if info.window != info.n_samples else "")
+    return f"{info.architecture} with {info.n_leads} leads, {samples} and {info.n_outputs} outputs"

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from einthoven.errors import ExportFailed
 from einthoven.models.networks.assembled import EcgNetwork
+from einthoven.models.networks.ensemble import Ensemble
 from einthoven.models.networks.standardising import NaturalUnit
 from einthoven.onnx.metadata import EXTRA_KEY, SPEC_KEY, as_json, write_whole
 from einthoven.spec import ModelSpec
@@ -23,7 +24,7 @@ from einthoven.spec import ModelSpec
 if TYPE_CHECKING:
     import onnx
 
-INPUT = "ecg"
+INPUT, SUBJECT = "ecg", "subject"
 OPSET = 20
 TOLERANCE = 1e-4
 NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export", "torch._dynamo")
@@ -53,9 +54,14 @@ class WithProbabilities(nn.Module):
         self.network = network
         self.exclusive = exclusive
 
-    def forward(self, ecg: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.network(ecg)
+    def forward(self, ecg: Tensor, subject: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        logits = self.network(ecg, subject)
         return logits, torch.softmax(logits, dim=1) if self.exclusive else torch.sigmoid(logits)
+
+
+def input_names(spec: ModelSpec) -> tuple[str, ...]:
+    """`("ecg",)`, and `"subject"` where the model is told of one."""
+    return (INPUT, SUBJECT) if spec.subject else (INPUT,)
 
 
 def output_names(spec: ModelSpec) -> tuple[str, ...]:
@@ -64,12 +70,13 @@ def output_names(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def export(
-    network: EcgNetwork,
+    network: EcgNetwork | Ensemble,
     spec: ModelSpec,
     path: Path,
     *,
     extra_metadata: Mapping[str, Any] | None = None,
     inputs: npt.NDArray[np.float32] | None = None,
+    subjects: npt.NDArray[np.float32] | None = None,
 ) -> Parity:
     """Write `network` as ONNX to `path` when, and only when, the graph computes what torch computes.
 
@@ -79,6 +86,8 @@ def export(
         Statistics to travel with the model, as JSON under the metadata key `einthoven_extra`.
     inputs
         Real ECGs `(n, leads, samples)` to compare on, besides random ones with gaps and flat leads.
+    subjects
+        What a model that is told of the subject is told with them, `(n, inputs)`.
 
     Raises
     ------
@@ -92,23 +101,27 @@ def export(
     model = _graph(whole, spec)
     _describe(model, spec, extra_metadata or {})
     content = model.SerializeToString()
-    parity = _compare(whole, content, spec, inputs, scale=_scale(network))
+    parity = _compare(whole, content, spec, _told(inputs, subjects), scale=_scale(network))
     write_whole(content, path)
     return parity
 
 
 def _graph(whole: nn.Module, spec: ModelSpec) -> "onnx.ModelProto":
-    example = torch.randn(2, len(spec.leads), spec.n_samples, generator=torch.Generator().manual_seed(0))
+    chance = torch.Generator().manual_seed(0)
+    examples = [torch.randn(2, len(spec.leads), spec.n_samples, generator=chance)]
+    if spec.subject:
+        examples.append(torch.rand(2, len(spec.subject), generator=chance))
+    batch = torch.export.Dim("batch")
     with _quiet():
         try:
             program = torch.onnx.export(
                 whole,
-                (example,),
+                tuple(examples),
                 dynamo=True,
                 opset_version=OPSET,
-                input_names=[INPUT],
+                input_names=list(input_names(spec)),
                 output_names=list(output_names(spec)),
-                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                dynamic_shapes=tuple({0: batch} for _ in examples),
                 external_data=False,
                 verbose=False,
             )
@@ -138,23 +151,28 @@ def _describe(model: "onnx.ModelProto", spec: ModelSpec, extra: Mapping[str, Any
         entry.key, entry.value = key, as_json(value)
 
 
-def _compare(
-    whole: nn.Module, content: bytes, spec: ModelSpec, inputs: npt.NDArray[np.float32] | None, *, scale: float
-) -> Parity:
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]
+
+
+def _compare(whole: nn.Module, content: bytes, spec: ModelSpec, given: Batch | None, *, scale: float) -> Parity:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     batches = [(batch, True) for batch in _trial_batches(spec)]
-    if inputs is not None:
-        batches += [(inputs[start : start + 32], False) for start in range(0, len(inputs), 32)]
+    if given is not None:
+        ecgs, subjects = given
+        for start in range(0, len(ecgs), 32):
+            part = slice(start, start + 32)
+            batches.append(((ecgs[part], None if subjects is None else subjects[part]), False))
     names = output_names(spec)
     largest = dict.fromkeys(names, 0.0)
     for batch, relative in batches:
-        answers = session.run(list(names), {INPUT: np.ascontiguousarray(batch, dtype=np.float32)})
+        fed = [np.ascontiguousarray(one, dtype=np.float32) for one in batch if one is not None]
+        answers = session.run(list(names), dict(zip(input_names(spec), fed, strict=True)))
         with torch.no_grad():
-            wanted = whole(torch.from_numpy(np.ascontiguousarray(batch, dtype=np.float32)))
+            wanted = whole(*map(torch.from_numpy, fed))
         wanted = wanted if isinstance(wanted, tuple) else (wanted,)
         for name, ours, theirs in zip(names, answers, wanted, strict=True):
             difference = _difference(ours / scale, theirs.numpy() / scale, relative=relative)
@@ -166,7 +184,7 @@ def _compare(
             f"The exported graph differs from the network: {words}; at most {TOLERANCE:g} is allowed.",
             advice="No file was written. Please report this with the architecture's name.",
         )
-    return Parity(largest[names[0]], largest.get("probabilities"), sum(len(batch) for batch, _ in batches))
+    return Parity(largest[names[0]], largest.get("probabilities"), sum(len(ecgs) for (ecgs, _), _ in batches))
 
 
 def _difference(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32], *, relative: bool) -> float:
@@ -175,8 +193,15 @@ def _difference(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32], 
     return float((np.abs(ours - theirs) / size).max())
 
 
-def _trial_batches(spec: ModelSpec) -> list[npt.NDArray[np.float32]]:
-    """Random ECGs in batches of 1 and 3: offsets and sizes that differ by lead, absent samples, a flat lead."""
+def _told(ecgs: npt.NDArray[np.float32] | None, subjects: npt.NDArray[np.float32] | None) -> Batch | None:
+    return None if ecgs is None else (ecgs, subjects)
+
+
+def _trial_batches(spec: ModelSpec) -> list[Batch]:
+    """Random ECGs in batches of 1 and 3: offsets and sizes that differ by lead, absent samples, a flat lead.
+
+    A model that is told of the subject is told known and unknown things.
+    """
     rng = np.random.default_rng(0)
     shape = (len(spec.leads), spec.n_samples)
 
@@ -188,10 +213,12 @@ def _trial_batches(spec: ModelSpec) -> list[npt.NDArray[np.float32]]:
     padded[1, :, spec.n_samples // 2 :] = np.nan
     flat[0, 0] = 0.5
     sparse[rng.random(sparse.shape) < 0.1] = np.nan
-    return [some(1), some(3), padded, flat, sparse]
+    subjects = np.array([[70.0, 1.0], [np.nan, 0.0], [30.0, np.nan]], np.float32)[:, : len(spec.subject)]
+    ecgs = [some(1), some(3), padded, flat, sparse]
+    return [(batch, subjects[: len(batch)] if spec.subject else None) for batch in ecgs]
 
 
-def _scale(network: EcgNetwork) -> float:
+def _scale(network: EcgNetwork | Ensemble) -> float:
     return float(network.unit.scale.max()) if isinstance(network.unit, NaturalUnit) else 1.0
 
 

@@ -275,7 +275,9 @@ def _judged(
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value * 1000:.0f} uV" if unit == "mV" else f"{value:.2g} SD"
+    if unit != "mV":
+        return f"{value:.2g} SD"
+    return f"{value:.2g} mV" if value < 10 else f"{value:.0f} mV"
 
 
 def _is_bad(lead: LeadQuality, limit: float) -> bool:

@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 
 from einthoven.errors import SettingError
-from einthoven.record import EcgRecord
+from einthoven.record import EcgRecord, Signal
 from einthoven.spec import Padding
 
 PADDINGS: tuple[str, ...] = get_args(Padding)
@@ -23,6 +23,17 @@ class Windowed:
 
     record: EcgRecord
     added: tuple[int, int]
+
+
+def further_windows(record: EcgRecord, duration: float, *, most: int) -> tuple[Signal, ...]:
+    """The windows behind the first of a longer record, evenly spread: as few as cover it, at most `most` - 1.
+
+    Float32 `(leads, samples)` each; the last ends with the record. None of a record that one window covers.
+    """
+    length, n = round(duration * record.rate), record.n_samples
+    count = min(-(-n // length), most)
+    firsts = [round((n - length) * k / (count - 1)) for k in range(1, count)]
+    return tuple(record.signal[:, first : first + length] for first in firsts)
 
 
 def window(record: EcgRecord, duration: float, *, padding: Padding) -> Windowed:

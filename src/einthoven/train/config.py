@@ -1,87 +1,184 @@
-"""How to train: the recipe and what may be changed in it. Free of torch."""
+"""How to train: every setting, what it does, and what is possible. Free of torch."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from einthoven.errors import SettingError
 
-Method = Literal["scratch", "whole", "head"]
-Optimiser = Literal["adamw", "adam", "sgd"]
+Method = Literal["scratch", "whole", "head", "head-then-whole"]
+Optimiser = Literal["adamw", "adam", "nadam", "adamax", "adafactor", "rmsprop", "sgd"]
+Schedule = Literal["exponential", "one-cycle", "cosine"]
+Precision = Literal["fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
 FORMAT = "einthoven-train-config"
 VERSION = 1
 
 
+def _choice(choices: Any, words: str) -> dict[str, Any]:
+    return {"words": words, "choices": get_args(choices)}
+
+
+def _whole(least: int, most: int, words: str) -> dict[str, Any]:
+    return {"words": words, "whole": (least, most)}
+
+
+def _number(least: float, most: float, words: str, *, above: bool = False) -> dict[str, Any]:
+    """`above`: the least value itself is not possible."""
+    return {"words": words, "number": (least, most), "above": above}
+
+
+def _yes(words: str) -> dict[str, Any]:
+    return {"words": words, "yes": True}
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Settings of one training; the defaults are the recipe `paper`.
+    """Settings of one training; the defaults are the recipe `paper`. `settings()` says in words what each does."""
 
-    Parameters
-    ----------
-    method
-        `scratch`: fresh weights. `whole`: every weight of an earlier model goes on learning.
-        `head`: only the architecture's head does.
-    optimiser, weight_decay
-        `weight_decay=None` leaves torch's default (0.01 for adamw, 0 for the others).
-    maximum_rate
-        Learning rate of the first epoch; None lets the learning-rate finder choose it.
-    gamma
-        Factor on the learning rate after each epoch.
-    epochs, patience
-        At most `epochs`; stopped when the validation loss has not fallen for `patience` epochs.
-        With gamma 0.9 the rate falls to a third in ten epochs: what has not got better by then
-        does not, and ten epochs of noise do not end a training that still learns.
-    class_weights
-        Weigh classes so that each counts the same however rare it is.
-    threads
-        CPU threads; None leaves torch's default, one per core.
-    """
-
-    method: Method = "scratch"
-    optimiser: Optimiser = "adamw"
-    weight_decay: float | None = None
-    batch_size: int = 16
-    epochs: int = 50
-    maximum_rate: float | None = None
-    gamma: float = 0.9
-    patience: int = 10
-    class_weights: bool = True
-    seed: int = 0
-    device: Device = "auto"
-    threads: int | None = None
-    recipe: str = "paper"
+    method: Method = field(
+        default="scratch",
+        metadata=_choice(
+            Method,
+            "scratch: fresh weights. whole: every weight of an earlier model goes on learning. head: only its last "
+            "part. head-then-whole: first the head, then every weight at a tenth of the rate.",
+        ),
+    )
+    optimiser: Optimiser = field(
+        default="adamw", metadata=_choice(Optimiser, "The rule by which weights follow the gradient.")
+    )
+    weight_decay: float | None = field(
+        default=None,
+        metadata=_number(0, 10, "Pulls weights towards zero at each step. Empty: 0.01 for AdamW, 0 for the others."),
+    )
+    schedule: Schedule = field(
+        default="exponential",
+        metadata=_choice(
+            Schedule,
+            "How the learning rate goes on: exponential multiplies it by gamma after each epoch; one-cycle rises to "
+            "the maximum in the first quarter and falls to nothing; cosine falls to nothing from the start.",
+        ),
+    )
+    batch_size: int = field(default=16, metadata=_whole(1, 4096, "ECGs that are looked at for one step."))
+    accumulate: int = field(
+        default=1,
+        metadata=_whole(
+            1, 1024, "Parts in which a batch is computed, one after the other: less memory, the same step."
+        ),
+    )
+    epochs: int = field(default=50, metadata=_whole(1, 10_000, "At most so many passes over the training ECGs."))
+    maximum_rate: float | None = field(
+        default=None,
+        metadata=_number(
+            0, 10, "Highest learning rate. Empty: found by a short search before the training.", above=True
+        ),
+    )
+    gamma: float = field(
+        default=0.9,
+        metadata=_number(0, 1, "Factor on the learning rate after each epoch (exponential schedule only).", above=True),
+    )
+    patience: int = field(
+        default=10,
+        metadata=_whole(1, 10_000, "The training ends when the validation loss has not fallen for so many epochs."),
+    )
+    clip: float | None = field(
+        default=None,
+        metadata=_number(
+            0, 1e6, "Longest gradient that is followed; longer ones are shortened to it. Empty: none is.", above=True
+        ),
+    )
+    label_smoothing: float = field(
+        default=0.0,
+        metadata=_number(
+            0, 0.5, "How far answers are moved from certainty, which helps where labels are not all right."
+        ),
+    )
+    average: float = field(
+        default=0.0,
+        metadata=_number(
+            0, 0.99999, "The model's weights are a running mean with this share of the past; 0: the last ones."
+        ),
+    )
+    window_s: float | None = field(
+        default=None,
+        metadata=_number(
+            0.5,
+            600,
+            "Each pass looks at a random window of so many seconds of each ECG; the model looks at windows "
+            "side by side and averages. Empty: at all of it.",
+        ),
+    )
+    gain: float = field(
+        default=0.0,
+        metadata=_number(0, 1, "Amplitudes of leads are varied at random by about this share while training."),
+    )
+    noise: float = field(
+        default=0.0, metadata=_number(0, 1, "Muscle noise up to this size (in standard deviations of a lead) is added.")
+    )
+    wander: float = field(default=0.0, metadata=_number(0, 2, "Slow wander of the baseline up to this size is added."))
+    powerline: float = field(default=0.0, metadata=_number(0, 1, "Mains hum up to this size is added."))
+    lead_dropout: float = field(
+        default=0.0, metadata=_number(0, 0.9, "Chance of each lead to be blanked out, as by a loose electrode.")
+    )
+    mixup: float = field(
+        default=0.0, metadata=_number(0, 1, "Pairs of ECGs and their answers are blended, by a share from Beta(a, a).")
+    )
+    class_weights: bool = field(
+        default=True, metadata=_yes("Classes are weighed so that each counts the same however rare it is.")
+    )
+    patient_weights: bool = field(
+        default=False, metadata=_yes("Patients are weighed so that each counts the same however many ECGs he has.")
+    )
+    members: int = field(
+        default=1,
+        metadata=_whole(1, 10, "So many models with different seeds are trained, and their answers averaged."),
+    )
+    seed: int = field(
+        default=0, metadata=_whole(0, 2**32 - 1, "Where chance begins: the same seed gives the same training.")
+    )
+    precision: Precision = field(
+        default="fp32", metadata=_choice(Precision, "bf16 computes in half the digits, faster where the chip can.")
+    )
+    device: Device = field(default="auto", metadata=_choice(Device, "auto: a GPU where there is one."))
+    threads: int | None = field(default=None, metadata=_whole(1, 1024, "Processor threads. Empty: one per core."))
+    recipe: str = field(default="paper", metadata={"words": "Name of the recipe that the settings began with."})
 
     def __post_init__(self) -> None:
-        for name, choices in (("method", Method), ("optimiser", Optimiser), ("device", Device)):
-            if getattr(self, name) not in get_args(choices):
-                self._refuse(name, f"one of {', '.join(get_args(choices))}")
-        for name, least, most in (
-            ("batch_size", 1, 4096),
-            ("epochs", 1, 10_000),
-            ("patience", 1, 10_000),
-            ("seed", 0, 2**32 - 1),
-            ("threads", 1, 1024),
-        ):
-            value = getattr(self, name)
-            if value is None and name == "threads":
-                continue
+        for one in fields(self):
+            self._check(one)
+        if self.accumulate > self.batch_size:
+            self._refuse("accumulate", f"at most the batch size, {self.batch_size}")
+
+    def _check(self, one: "Field[Any]") -> None:
+        value, about = getattr(self, one.name), one.metadata
+        if "choices" in about and value not in about["choices"]:
+            self._refuse(one.name, f"one of {', '.join(about['choices'])}")
+        if "yes" in about and type(value) is not bool:
+            self._refuse(one.name, "true or false")
+        if one.name == "recipe" and not isinstance(value, str):
+            self._refuse(one.name, "a name")
+        if value is None and one.default is None:
+            return
+        if "whole" in about:
+            least, most = about["whole"]
             if type(value) is not int or not least <= value <= most:
-                self._refuse(name, f"a whole number from {least} to {most}")
-        for name, above, greatest in (("maximum_rate", 0.0, 10.0), ("gamma", 0.0, 1.0), ("weight_decay", -1e-12, 10.0)):
-            value = getattr(self, name)
-            if value is None and name != "gamma":
-                continue
-            if type(value) not in (int, float) or not math.isfinite(value) or not above < value <= greatest:
-                self._refuse(name, f"a number {'from' if name == 'weight_decay' else 'above'} 0 to {greatest:g}")
-        if type(self.class_weights) is not bool:
-            self._refuse("class_weights", "true or false")
-        if not isinstance(self.recipe, str):
-            self._refuse("recipe", "a name")
+                self._refuse(one.name, f"a whole number from {least} to {most}")
+        if "number" in about:
+            least, most = about["number"]
+            fits = type(value) in (int, float) and math.isfinite(value) and least <= value <= most
+            if not fits or (about["above"] and value == least):
+                self._refuse(one.name, f"a number {'above' if about['above'] else 'from'} {least:g} to {most:g}")
 
     def _refuse(self, name: str, allowed: str) -> None:
         raise SettingError(f"{name} = {getattr(self, name)!r} is not possible.", advice=f"Give {name} as {allowed}.")
+
+    @property
+    def varies_input(self) -> bool:
+        """Whether an ECG looks different each time: then nothing about it can be computed once and kept."""
+        return bool(
+            self.window_s or self.gain or self.noise or self.wander or self.powerline or self.lead_dropout or self.mixup
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON, with the format's name and version."""
@@ -97,7 +194,7 @@ class TrainConfig:
                 f"Training settings of format {data.get('format')!r}, version {data.get('version')!r} are unknown.",
                 advice=f"This program reads {FORMAT!r}, version {VERSION}.",
             )
-        known = [field.name for field in fields(cls)]
+        known = [one.name for one in fields(cls)]
         given = {key: value for key, value in data.items() if key not in ("format", "version")}
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -105,3 +202,28 @@ class TrainConfig:
                 f"Training has no setting {', '.join(map(repr, unknown))}.", advice=f"There are {', '.join(known)}."
             )
         return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting in words, for help texts and forms: `least` and `most` of numbers, `choices` of words."""
+
+    name: str
+    words: str
+    default: str | int | float | bool | None
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    whole: bool = False
+
+
+def settings() -> tuple[Setting, ...]:
+    """Every setting of a training."""
+    found = []
+    for one in fields(TrainConfig):
+        about = one.metadata
+        least, most = about.get("whole") or about.get("number") or (None, None)
+        choices = tuple(about.get("choices", ()))
+        default: Any = one.default
+        found.append(Setting(one.name, about["words"], default, choices, least, most, "whole" in about))
+    return tuple(found)

@@ -21,12 +21,19 @@ class TrainingData:
     y_train, y_validation
         int64 `(n,)` (single-label), float32 `(n, classes)` of 0 and 1 (multi-label), or float32
         `(n, 1)` in the natural unit (regression).
+    subject_train, subject_validation
+        float32 `(n, inputs)`: what `spec.subject` names, NaN = unknown; None for a model that is told nothing.
+    weights
+        float32 `(n,)`: how much each training ECG counts; None: all the same.
     """
 
     x_train: npt.NDArray[np.float32]
     y_train: npt.NDArray[Any]
     x_validation: npt.NDArray[np.float32]
     y_validation: npt.NDArray[Any]
+    subject_train: npt.NDArray[np.float32] | None = None
+    subject_validation: npt.NDArray[np.float32] | None = None
+    weights: npt.NDArray[np.float32] | None = None
 
     def check(self, spec: ModelSpec) -> None:
         """RecordError or LabelError when the arrays do not fit each other, `spec`, or learning at all."""
@@ -45,6 +52,11 @@ class TrainingData:
             if y.shape != shape:
                 raise LabelError(f"The {part} answers have shape {y.shape}; {shape} is needed.")
             self._check_answers(part, y, spec)
+        for x, subject in ((self.x_train, self.subject_train), (self.x_validation, self.subject_validation)):
+            if spec.subject and (subject is None or subject.shape != (len(x), len(spec.subject))):
+                raise RecordError(f"The model is told {', '.join(spec.subject)}; that is not given for each ECG.")
+        if self.weights is not None and (self.weights.shape != (len(self.x_train),) or not (self.weights > 0).all()):
+            raise LabelError("Weights must be numbers above 0, one for each training ECG.")
         self._check_variety(spec)
 
     @staticmethod

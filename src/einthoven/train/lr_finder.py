@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from einthoven.train.optimisers import set_rate
 
 LOWEST_RATE = 1e-5
 HIGHEST_RATE = 0.3
@@ -45,43 +46,32 @@ class RateSearch:
         }
 
 
-def find_maximum_rate(
-    core: nn.Module,
-    optimiser: Optimizer,
-    *,
-    batches: Iterable[tuple[Tensor, Tensor]],
-    loss: Callable[[Tensor, Tensor], Tensor],
-    should_stop: Callable[[], bool],
-) -> RateSearch:
+def find_maximum_rate(optimiser: Optimizer, *, losses: Iterator[float], should_stop: Callable[[], bool]) -> RateSearch:
     """Raise the rate exponentially, one step per batch, and see where the loss falls and where it explodes.
 
-    `core` and `optimiser` are used up: give a copy. `batches` must come from the training part alone.
+    `losses` takes one step of `optimiser` each time it is asked and answers the loss. The network is used up: give
+    a copy. Its batches must come from the training part alone.
     """
     begun = time.perf_counter()
-    rates, losses, smoothed = [], [], []
+    rates, seen, smoothed = [], [], []
     running = 0.0
     factor = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (STEPS - 1))
-    for step, (x, y) in zip(range(STEPS), batches, strict=False):
+    for step in range(STEPS):
         if should_stop():
             break
         rate = LOWEST_RATE * factor**step
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad()
-        value = loss(core(x), y)
-        value.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        current = float(value.detach())
+        set_rate(optimiser, rate)
+        current = next(losses)
         if not math.isfinite(current):
             break
         running = SMOOTHING * running + (1 - SMOOTHING) * current
         rates.append(rate)
-        losses.append(current)
+        seen.append(current)
         smoothed.append(running / (1 - SMOOTHING ** (step + 1)))
         if smoothed[-1] > DIVERGED * min(smoothed):
             break
     chosen, rule = choose_rate(rates, smoothed)
-    return RateSearch(tuple(rates), tuple(losses), tuple(smoothed), chosen, rule, time.perf_counter() - begun)
+    return RateSearch(tuple(rates), tuple(seen), tuple(smoothed), chosen, rule, time.perf_counter() - begun)
 
 
 def choose_rate(rates: list[float], smoothed: list[float]) -> tuple[float, str]:

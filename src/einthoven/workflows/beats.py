@@ -13,7 +13,8 @@ from einthoven.beats.exports import plain
 from einthoven.beats.median_beat import median_beat
 from einthoven.beats.overlay import overlay
 from einthoven.beats.types import FIDUCIALS, GLOBAL, Beats, NoBeats
-from einthoven.errors import NotFound, SettingError
+from einthoven.errors import CorrectionError, NotFound
+from einthoven.leads import canonical_lead
 from einthoven.record import EcgRecord
 from einthoven.store.corrections import checked_who
 from einthoven.store.types import Item
@@ -66,7 +67,7 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
     ------
     NotFound
         There is no such channel or fiducial, and no beat at `r_peak`.
-    SettingError
+    CorrectionError
         The time cannot be that of this fiducial of this beat (`beats.corrections.check`), or nobody says who sets it.
     """
     seen = _see(workspace, item_id, method)
@@ -78,7 +79,7 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
     check(seen.beats, new.channel, beat, new.fiducial, new.time)
     who = checked_who(new.who) or workspace.preferences.who or ""
     if not who:
-        raise SettingError("A correction needs the name of who makes it.", advice="Give a name or initials.")
+        raise CorrectionError("A correction needs the name of who makes it.", advice="Give a name or initials.")
     # Named as the algorithm found it: its R peak does not move with what a person sets.
     r_peak = float(seen.found.r_peaks[beat])
     workspace.corrections.put(
@@ -106,7 +107,7 @@ def overlay_view(
 ) -> tuple[OverlayView, bytes]:
     """All beats of a lead around R (without a lead: II, or the first), with their samples as little-endian float32."""
     seen = _see(workspace, item_id, method)
-    wanted = lead or (DEFAULT_LEAD if DEFAULT_LEAD in seen.record.leads else seen.record.leads[0])
+    wanted = _lead(seen.record, lead)
     found = overlay(seen.record, seen.beats, wanted)
     n_samples = found.values.shape[1]
     view = OverlayView(
@@ -169,7 +170,7 @@ def exported(
 ) -> tuple[str, bytes]:
     """One export of one record as a file: its name, and its bytes."""
     seen = _see(workspace, item_id, method)
-    wanted = lead or (DEFAULT_LEAD if DEFAULT_LEAD in seen.record.leads else seen.record.leads[0])
+    wanted = _lead(seen.record, lead)
     name = seen.item.file_name
     ecg = Measured(name, method, seen.record, seen.beats, measuring.measure(seen.record, seen.beats))
     data = part(ecg, what, file_format, lead=wanted)
@@ -198,6 +199,13 @@ def _see(workspace: Workspace, item_id: int, method: str) -> Seen:
     corrections = tuple(workspace.corrections.of(item_id))
     beats = found if isinstance(found, NoBeats) else corrected(found, corrections)
     return Seen(item, record, found, beats, corrections)
+
+
+def _lead(record: EcgRecord, lead: str | None) -> str:
+    """The lead that was asked for, in any spelling; else II, or the first."""
+    if lead:
+        return lead if lead in record.leads else canonical_lead(lead)
+    return DEFAULT_LEAD if DEFAULT_LEAD in record.leads else record.leads[0]
 
 
 def _view(seen: Seen, method: str) -> MeasuredRecord:

@@ -11,6 +11,7 @@ from einthoven.jobs import Reporter
 from einthoven.jobs.queue import INTERRUPTED
 from einthoven.jobs.reporter import StoredReporter
 from einthoven.store.types import Job, JobState, Problem
+from einthoven.workflows.earlier_requests import in_todays_words
 from einthoven.workflows.measurements import MeasureOutcome, MeasureRequest
 from einthoven.workflows.plain import from_plain, save_result
 from einthoven.workflows.requests import (
@@ -43,7 +44,7 @@ def run_job(workspace: Workspace, job: Job) -> None:
     with StoredReporter(workspace.jobs, job.id) as report:
         try:
             kind = _kind(job.kind)
-            request = from_plain(kind.request(), dict(job.request))
+            request = from_plain(kind.request(), in_todays_words(job.kind, job.request))
             outcome = kind.run(workspace, request, report)
             save_result(report.folder / RESULT, outcome)
             headline = kind.headline(outcome)

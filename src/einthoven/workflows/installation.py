@@ -3,13 +3,15 @@
 import os
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import get_args
+from typing import Literal
 
 from einthoven.formats import FORMATS
 from einthoven.metrics import METRICS
-from einthoven.models import ARCHITECTURES
-from einthoven.train.config import Optimiser, TrainConfig
-from einthoven.workflows.views import About, Availability, TrainOption
+from einthoven.models import ARCHITECTURES, ArchitectureEntry
+from einthoven.train.config import Setting
+from einthoven.train.recipes import DEFAULT, RECIPES
+from einthoven.workflows.train_settings import COMMON, recipe_settings, settings_of, title_of
+from einthoven.workflows.views import About, ArchitectureView, Availability, RecipeView, TrainOption, TrainOptions
 from einthoven.workflows.workspace import Workspace
 
 NOTICE = "Research use only. Not a medical device: nothing shown here may guide the care of a patient."
@@ -45,14 +47,24 @@ def formats() -> list[Availability]:
     ]
 
 
-def architectures() -> list[Availability]:
-    """Every network architecture."""
-    found = []
-    for entry in ARCHITECTURES:
-        missing = ARCHITECTURES.missing(entry)
-        reason = f"needs {', '.join(missing)}. {INSTALL_TRAINING}" if missing else ""
-        found.append(Availability(entry.name, entry.title, f"{entry.summary} {entry.paper}", not missing, reason))
-    return found
+def architectures() -> list[ArchitectureView]:
+    """Every network architecture, those that are recommended first."""
+    return sorted(map(_architecture, ARCHITECTURES), key=lambda view: bool(view.experimental))
+
+
+def _architecture(entry: ArchitectureEntry) -> ArchitectureView:
+    missing = ARCHITECTURES.missing(entry)
+    return ArchitectureView(
+        name=entry.name,
+        title=entry.title,
+        summary=f"{entry.summary} {entry.paper}",
+        available=not missing,
+        reason=f"needs {', '.join(missing)}. {INSTALL_TRAINING}" if missing else "",
+        takes_subject=entry.takes_subject,
+        experimental=entry.experimental,
+        scaling=entry.scaling,
+        fit=entry.fit,
+    )
 
 
 def metric_explanations() -> dict[str, str]:
@@ -60,35 +72,34 @@ def metric_explanations() -> dict[str, str]:
     return {metric.name: metric.explanation for metric in METRICS}
 
 
-def train_options() -> list[TrainOption]:
-    """The advanced settings of training; the defaults are those of the recipe `paper`."""
-    default = TrainConfig()
-    return [
-        TrainOption(
-            "epochs", "Epochs at most", "How often the network sees every training ECG. It stops earlier when the "
-            "validation loss no longer falls.", str(default.epochs), (), 1, 1000,
-        ),
-        TrainOption(
-            "batch_size", "Batch size", "How many ECGs the network looks at before it corrects itself. Larger is "
-            "faster on a GPU; smaller needs less memory.", str(default.batch_size), (), 1, 1024,
-        ),
-        TrainOption(
-            "optimiser", "Optimiser", "The rule by which the network corrects itself. AdamW suits nearly always.",
-            default.optimiser, get_args(Optimiser), None, None,
-        ),
-        TrainOption(
-            "maximum_rate", "Learning rate", "How large the first corrections are. Left empty, a short search on the "
-            "training ECGs finds it.", "found by a search", (), 1e-7, 1,
-        ),
-        TrainOption(
-            "gamma", "Decay per epoch", "After each epoch the learning rate is multiplied by this.",
-            f"{default.gamma:g}", (), 0.1, 1,
-        ),
-        TrainOption(
-            "patience", "Patience", "Training ends when the validation loss has not fallen for so many epochs.",
-            str(default.patience), (), 1, 1000,
-        ),
-    ]  # fmt: skip
+def train_options() -> TrainOptions:
+    """Every setting of a training, those that are asked for first at the beginning, and the recipes."""
+    recipes = [RecipeView(r.name, r.title, r.summary, settings_of(r.name)) for r in RECIPES.values()]
+    return TrainOptions(tuple(map(_option, recipe_settings())), tuple(recipes), DEFAULT)
+
+
+def _option(setting: Setting) -> TrainOption:
+    group, title = title_of(setting)
+    return TrainOption(
+        name=setting.name,
+        title=title,
+        explanation=setting.words,
+        group=group,
+        common=setting.name in COMMON,
+        kind=_kind(setting),
+        optional=setting.default is None,
+        choices=setting.choices,
+        minimum=setting.least,
+        maximum=setting.most,
+    )
+
+
+def _kind(setting: Setting) -> Literal["choice", "yes-no", "whole", "number"]:
+    if setting.choices:
+        return "choice"
+    if isinstance(setting.default, bool):
+        return "yes-no"
+    return "whole" if setting.whole else "number"
 
 
 def _accelerator() -> str:

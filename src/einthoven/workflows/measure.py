@@ -90,11 +90,15 @@ class _Tally:
         self.n_corrected += one.row.n_corrected > 0
         if len(self.rows) < MOST_ROWS:
             self.rows.append(one.row)
+        said: set[str] = set()
         for found in one.row.measurements:
             self.values.setdefault((found.name, found.lead), _Values(found)).add(found)
-            reason = f"{found.title} {found.state}: {found.reason}"
-            if found.reason and (reason in self.reasons or len(self.reasons) < MOST_REASONS):
-                self.reasons[reason] += 1
+            if found.value is None and found.reason:
+                said.add(f"{found.title} {found.state}: {found.reason}")
+        self.reasons.update(reason for reason in sorted(said) if reason in self.reasons or self._has_room())
+
+    def _has_room(self) -> bool:
+        return len(self.reasons) < MOST_REASONS
 
     def refuse(self, failure: Failure) -> None:
         self.n_refused += 1
@@ -110,7 +114,7 @@ def measure(workspace: Workspace, request: MeasureRequest, report: Reporter) -> 
     DELINEATORS.require(request.method)
     tally = _Tally(report)
     rules = Rules(
-        workspace.store.signals.folder.resolve(), request.method, request.what, request.file_format, request.lead
+        workspace.store.signals.folder.resolve(), request.method, request.what, request.file_format, request.lead_name
     )
     with ExportFiles(report.folder, request.what, request.file_format) as files:
         for one in _measured(workspace, request, rules, tally):

@@ -26,6 +26,7 @@ from einthoven.beats.median_beat import MedianBeat
 from einthoven.beats.types import Beats, NoBeats
 from einthoven.errors import RecordError
 from einthoven.record import EcgRecord
+from einthoven.steps import is_time_aligned
 from einthoven.workflows.convert import free_name
 from einthoven.workflows.library import safe_cell
 from einthoven.workflows.measurements import Export, FileFormat
@@ -84,13 +85,26 @@ def _table(measured: Measured, what: Export, lead: str) -> Exported:
     if what == "measurements":
         n_corrected = 0 if isinstance(beats, NoBeats) else len(beats.corrected)
         return exports.measurements(measured.measurements, delineator=measured.method, n_corrected=n_corrected)
+    if is_time_aligned(measured.record) and what != "qrs-overlay":
+        raise RecordError(
+            "The ECG was time-aligned by Rlign: the times of its waves are those of a template.",
+            advice="Export them from the ECG as it was recorded.",
+        )
     if what == "fiducials":
-        if isinstance(beats, NoBeats):
-            raise RecordError(f"The record has no beats: {beats.reason}")
-        return exports.fiducials(beats)
+        return exports.fiducials(_there(beats))
+    if what == "median-fiducials":
+        from einthoven.beats.median_beat import median_beat
+
+        return exports.median_fiducials(median_beat(measured.record, beats), _there(beats))
     from einthoven.beats.overlay import overlay
 
     return exports.overlaid(overlay(measured.record, beats, lead), measured.record.amplitude)
+
+
+def _there(beats: Beats | NoBeats) -> Beats:
+    if isinstance(beats, NoBeats):
+        raise RecordError(f"The record has no beats: {beats.reason}")
+    return beats
 
 
 def _ecg(measured: Measured, what: Export) -> tuple[EcgRecord, MedianBeat | None]:

@@ -7,11 +7,14 @@ from typing import Literal, get_args
 from einthoven.beats.corrections import Correction
 from einthoven.beats.measurement import Measurement
 from einthoven.beats.types import FIDUCIALS
+from einthoven.leads import SCP_CODE, STANDARD_12, canonical_lead, inverted_of
 from einthoven.record import Amplitude, ReadHints
 from einthoven.results import Failure
 from einthoven.store.types import Job
 
-Export = Literal["measurements", "fiducials", "qrs-overlay", "median-beat", "rlign-median", "rlign-aligned"]
+Export = Literal[
+    "measurements", "fiducials", "qrs-overlay", "median-beat", "median-fiducials", "rlign-median", "rlign-aligned"
+]
 FileFormat = Literal["csv", "json", "npz", "parquet"]
 MedianSource = Literal["own", "rlign"]
 
@@ -36,6 +39,17 @@ class MeasureRequest:
     what: tuple[Export, ...] = ("measurements",)
     file_format: FileFormat = "csv"
     lead: str = DEFAULT_LEAD
+
+    @property
+    def lead_name(self) -> str:
+        """`lead` as records spell it: II for `ii` or `Lead II`."""
+        return canonical_lead(self.lead)
+
+    @property
+    def lead_is_known(self) -> bool:
+        """Whether there is a lead of that name; ECGs may hold others, under names of their own."""
+        name = self.lead_name
+        return name in SCP_CODE or name.removeprefix("ML") in STANDARD_12 or inverted_of(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +84,8 @@ class MeasureOutcome:
     """What a measuring found.
 
     `total` counts the ECGs in which beats were found, `rows` are the first of them; `refused` are the first of the
-    `n_refused` others, and `left_out` those of which an export could not be made. `reasons` counts in words why a
-    measurement is absent or cannot be told. `files` are names in the job's folder.
+    `n_refused` others, and `left_out` those of which an export could not be made. `reasons` counts the ECGs in which
+    a measurement is absent or cannot be told, by the reason in words. `files` are names in the job's folder.
     """
 
     job: Job | None

@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from einthoven.beats import model_input
 from einthoven.errors import IncompatibleModel, LabelError, SettingError
 from einthoven.labels.splits import SplitItem, split
 from einthoven.models import ARCHITECTURES
-from einthoven.spec import ModelSpec, standard_steps
+from einthoven.onnx.foreign.inspecting import ORIGIN
+from einthoven.spec import ONE_BEAT_S, ModelSpec, standard_steps
 from einthoven.store.models import WEIGHTS
 from einthoven.store.store import checked_name
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer, Task
 from einthoven.train.config import TrainConfig
+from einthoven.train.recipes import config_of
 from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
 from einthoven.workflows.workspace import Workspace, check_input
 
@@ -70,6 +73,7 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     config = train_config(workspace, request)
     task = workspace.store.task(request.dataset, request.task)
     spec = _spec(workspace, request, task)
+    config = _suited(config, workspace, request, spec)
     _, items = workspace.store.items(request.dataset, ItemQuery(folds=request.folds))
     labelled = [item for item in items if item.file_name in task.answers]
     if len(labelled) < 2:
@@ -156,12 +160,35 @@ def _unlabelled(task: Task, n: int) -> Mapping[str, int]:
 
 def train_config(workspace: Workspace, request: TrainRequest) -> TrainConfig:
     """The recipe with the request's changes; SettingError names what is not allowed."""
-    changes = {
-        name: value
-        for name in ("epochs", "batch_size", "optimiser", "maximum_rate", "gamma", "patience")
-        if (value := getattr(request, name)) is not None
-    }
-    return TrainConfig(method=request.method, seed=request.seed, threads=workspace.preferences.threads, **changes)
+    return config_of(
+        request.recipe, request.settings, method=request.method, seed=request.seed,
+        threads=workspace.preferences.threads,
+    )  # fmt: skip
+
+
+def _suited(config: TrainConfig, workspace: Workspace, request: TrainRequest, spec: ModelSpec) -> TrainConfig:
+    """The settings without what this start and this architecture have no use for."""
+    architecture: str | None = request.architecture
+    if request.from_model is not None:
+        if request.settings.get("window_s") is not None:
+            raise SettingError(
+                "A model that is trained on keeps looking at windows of its own length.",
+                advice="Leave window_s out, or train from scratch.",
+            )
+        config = replace(config, window_s=None)
+        architecture = workspace.models.model(request.from_model).architecture
+    if architecture not in ARCHITECTURES.names() or ARCHITECTURES.get(architecture).fit == "gradient":
+        return config
+    if spec.subject:
+        raise SettingError(
+            f"{ARCHITECTURES.get(architecture).title} cannot be told {' and '.join(spec.subject)}.",
+            advice="Leave age and sex out, or choose another architecture.",
+        )
+    if config.members > 1:
+        raise SettingError("A model that is solved for in one step has one member.", advice="Leave members out.")
+    # Weighing classes moves a ridge model's probabilities away from what they are (docs/log.md).
+    weighted = bool(request.settings.get("class_weights", spec.kind == "multi-label"))
+    return replace(config, window_s=None, class_weights=weighted)
 
 
 def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
@@ -171,24 +198,28 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
                 f"Method {request.method!r} continues from a model, and none was named.",
                 advice="Name the model to start from (--from), or train from scratch.",
             )
-        ARCHITECTURES.require(request.architecture)
+        entry = ARCHITECTURES.require(request.architecture)
         preferences = workspace.preferences
         rate = preferences.target_rate if request.rate is None else request.rate
-        duration = preferences.duration if request.duration is None else request.duration
+        duration = _duration(request, preferences.duration)
         check_input(rate=rate, duration=duration)
+        model_input.require(request.model_input)
         steps = standard_steps(
             rate=rate,
             duration=duration,
             padding=request.padding,
-            over=request.z_score_over,
+            over=None if request.scaled_over == "none" else request.scaled_over,
+            model_input=request.model_input,
+            scaling=request.scaling or entry.scaling,
         )
-        return ModelSpec(task.kind, task.classes, steps, task.name, task.unit)
+        return ModelSpec(task.kind, task.classes, steps, task.name, task.unit, subject=request.subject)
     base = workspace.models.model(request.from_model)
     if request.method == "scratch":
         raise SettingError(
             "A training from scratch takes no model to start from.", advice="Choose method whole or head."
         )
-    if base.architecture is None or workspace.models.file(base.name, WEIGHTS) is None:
+    weights, graph = (workspace.models.file(base.name, name) for name in (WEIGHTS, ORIGIN))
+    if graph is None and (base.architecture is None or weights is None):
         raise IncompatibleModel(
             f"Model {base.name!r} carries no weights to go on from, only its graph.",
             advice="Start from another model, or from scratch.",
@@ -202,8 +233,28 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
                 f"Model {base.name!r} sees a {noun} of {fixed:g}; a training from it cannot change that to {wanted:g}.",
                 advice=f"Leave the {noun} out, or train from scratch.",
             )
+    if request.model_input not in ("ecg", base.spec.model_input):
+        raise IncompatibleModel(
+            f"Model {base.name!r} sees {base.spec.model_input!r}; a training from it cannot change that to "
+            f"{request.model_input!r}.",
+            advice="Leave the input out, or train from scratch.",
+        )
+    model_input.require(base.spec.model_input)
     # A model that is trained on keeps seeing what it learned to see.
-    return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit)
+    return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit, subject=base.spec.subject)
+
+
+def _duration(request: TrainRequest, usual: float) -> float:
+    """How many seconds the model sees: of one beat no more than there are."""
+    longest = ONE_BEAT_S.get(request.model_input)
+    if longest is None:
+        return usual if request.duration is None else request.duration
+    if request.duration is not None and request.duration > longest:
+        raise SettingError(
+            f"A model that sees {request.model_input!r} cannot look at {request.duration:g} s: that is one beat.",
+            advice=f"Leave the duration out, or give {longest:g} s.",
+        )
+    return longest if request.duration is None else request.duration
 
 
 def _without_absent_classes(task: Task, items: Sequence[Item]) -> Task:

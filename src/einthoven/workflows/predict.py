@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from einthoven import formats
 from einthoven.errors import EinthovenError, IncompatibleModel, NotFound, RecordError
@@ -18,7 +19,7 @@ from einthoven.results import Failure, Prediction
 from einthoven.spec import ModelSpec
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer
-from einthoven.tensors import Prepared, prepare
+from einthoven.tensors import MOST_WINDOWS, Prepared, prepare, subject_of
 from einthoven.workflows import share
 from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
@@ -45,6 +46,7 @@ class Ready:
     name: str
     item: Item | None
     prepared: Prepared
+    told: npt.NDArray[np.float32]
     doubts: tuple[str, ...]
     passport: PassportInShort
 
@@ -186,11 +188,16 @@ def _rows_one_by_one_if_needed(
 def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]) -> list[PredictionRow]:
     if not batch:
         return []
-    scores = predictor.run(np.stack([one.prepared.array for one in batch]))
+    windows = [(one.prepared.array, *one.prepared.further) for one in batch]
+    told = [one.told for one, own in zip(batch, windows, strict=True) for _ in own]
+    scores = predictor.run(np.stack([window for own in windows for window in own]), np.stack(told))
     rows: list[PredictionRow] = []
-    for index, one in enumerate(batch):
-        values = tuple(float(v) for v in scores.values[index])
-        logits = () if scores.logits is None else tuple(float(v) for v in scores.logits[index])
+    ends = np.cumsum([len(own) for own in windows])
+    for one, own, end in zip(batch, windows, ends.tolist(), strict=True):
+        seen = slice(end - len(own), end)
+        values = tuple(float(v) for v in scores.values[seen].mean(axis=0))
+        alone = scores.logits is not None and len(own) == 1
+        logits = tuple(float(v) for v in scores.logits[end - 1]) if alone and scores.logits is not None else ()
         prediction = Prediction(one.name, values, logits, one.prepared.notes, one.doubts)
         answer = answer_of(predictor.spec, values)
         item = one.item.id if one.item else None
@@ -199,8 +206,14 @@ def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]
 
 
 def _ready(name: str, item: Item | None, record: EcgRecord, spec: ModelSpec) -> Ready:
-    prepared = prepare(record, spec)
-    return Ready(name, item, prepared, _doubts(record, prepared, spec), PassportInShort.of(record.source))
+    prepared = prepare(record, spec, most_windows=MOST_WINDOWS)
+    person = record.subject if item is None else item
+    told = subject_of(person.age, person.sex, spec)
+    doubts = _doubts(record, prepared, spec)
+    if np.isnan(told).any():
+        unknown = " and ".join(what for what, value in zip(spec.subject, told, strict=True) if np.isnan(value))
+        doubts += (f"The model is told {' and '.join(spec.subject)} of a person; {unknown} is not known here.",)
+    return Ready(name, item, prepared, told, doubts, PassportInShort.of(record.source))
 
 
 def answer_of(spec: ModelSpec, values: Sequence[float]) -> tuple[str, ...]:
@@ -217,9 +230,8 @@ def _doubts(record: EcgRecord, prepared: Prepared, spec: ModelSpec) -> tuple[str
     doubts = list(record.source.doubts)
     start, stop = prepared.added
     if stop > start:
-        doubts.append(
-            f"{(stop - start) / spec.rate:.1f} of the {spec.duration:g} s the model looks at were not recorded."
-        )
+        empty = "were not recorded" if spec.model_input == "ecg" else "are not filled by the aligned beats"
+        doubts.append(f"{(stop - start) / spec.rate:.1f} of the {spec.duration:g} s the model looks at {empty}.")
     if record.rate < spec.rate:
         doubts.append(f"Recorded at {record.rate:g} Hz, below the {spec.rate:g} Hz the model expects.")
     return tuple(doubts)

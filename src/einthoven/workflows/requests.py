@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from einthoven.record import ReadHints, SourceInfo
 from einthoven.results import Epoch, Evaluation, Failure, Prediction
-from einthoven.spec import Padding, ZScoreOver
+from einthoven.spec import ModelInput, Padding, Scaling, SubjectInput
 from einthoven.store.types import Job, Problem
 from einthoven.task import Kind, TaskClass
-
-Method = Literal["scratch", "whole", "head"]
+from einthoven.train.config import Method
+from einthoven.train.recipes import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,11 @@ class TrainRequest:
     """Train a model for one task of one dataset.
 
     `from_model` continues from a model's weights: `method` `whole` trains all layers, `head` only the
-    last. `folds` limits what training may see to records of these folds; a fifth of it, whole patients,
-    is the validation part. None for `batch_size` ... means the recipe's value. `rate`, `duration`:
-    what the model sees, in Hz and seconds; None means the installation's setting.
+    last, `head-then-whole` one after the other. `folds` limits what training may see to records of these folds; a
+    fifth of it, whole patients, is the validation part. `settings` change those of the `recipe`, by the names of
+    `TrainConfig`. `rate`, `duration`: what the model sees, in Hz and seconds; None means the installation's setting,
+    and the beat's length where `model_input` says that the model sees one beat. `scaling` of each lead or the whole
+    record (`scaled_over`): None means the architecture's. `subject`: what the model is told of the person.
     """
 
     dataset: str
@@ -59,20 +61,18 @@ class TrainRequest:
     folds: tuple[int, ...] | None = None
     one_per_patient: bool = False
     seed: int = 0
-    epochs: int | None = None
-    batch_size: int | None = None
-    optimiser: str | None = None
-    maximum_rate: float | None = None
-    gamma: float | None = None
-    patience: int | None = None
+    recipe: str = DEFAULT
+    settings: Mapping[str, bool | int | float | str | None] = field(default_factory=dict)
     rate: float | None = None
     duration: float | None = None
     padding: Padding = "zeros"
-    z_score: Literal["lead", "record", "none"] = "lead"
+    scaling: Scaling | None = None
+    scaled_over: Literal["lead", "record", "none"] = "lead"
+    model_input: ModelInput = "ecg"
+    subject: tuple[SubjectInput, ...] = ()
 
-    @property
-    def z_score_over(self) -> ZScoreOver | None:
-        return None if self.z_score == "none" else self.z_score
+    # A setting that is written beside `settings` is refused instead of passed over.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,10 @@ class TrainOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training with its course so far: what the run's page shows, during and after."""
+    """One training with its course so far: what the run's page shows, during and after.
+
+    `config` is every setting as it was used, `changed` those of them that its recipe has otherwise.
+    """
 
     job: Job
     request: TrainRequest
@@ -202,6 +205,7 @@ class Run:
     config: Mapping[str, Any]
     environment: Mapping[str, str]
     outcome: TrainOutcome | None
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """Trainings as their pages show them: during and after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from einthoven.results import Epoch
 from einthoven.store.types import Job, JobEvent
+from einthoven.workflows.earlier_requests import stored_training
 from einthoven.workflows.plain import from_plain, load_result
 from einthoven.workflows.requests import Run, SplitInfo, TrainOutcome, TrainRequest
+from einthoven.workflows.train_settings import changed_settings
 from einthoven.workflows.views import RunSummary
 from einthoven.workflows.workspace import Workspace
 
@@ -17,11 +20,12 @@ def run(workspace: Workspace, job_id: str) -> Run:
     job = workspace.jobs.job_of_kind(job_id, "train")
     events = workspace.jobs.events(job_id)
     epochs = _epochs(events)
+    request = stored_training(job.request)
     split = next((from_plain(SplitInfo, e.data) for e in reversed(events) if e.kind == "split"), None)
     setup = next((e.data for e in reversed(events) if e.kind == "setup"), {})
     return Run(
         job=job,
-        request=from_plain(TrainRequest, job.request),
+        request=request,
         epochs=epochs,
         seconds_left=_seconds_left(job, epochs),
         log=tuple(str(e.data["text"]) for e in events if e.kind == "log")[-LOG_LINES:],
@@ -29,7 +33,14 @@ def run(workspace: Workspace, job_id: str) -> Run:
         config=setup.get("config", {}),
         environment=setup.get("environment", {}),
         outcome=load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome),
+        changed=_changed(request, setup.get("config", {})),
     )
+
+
+def _changed(request: TrainRequest, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that the recipe has otherwise; the threads are the installation's unless somebody asked for others."""
+    changed = changed_settings(config)
+    return {name: value for name, value in changed.items() if name != "threads" or name in request.settings}
 
 
 def summaries(workspace: Workspace) -> list[RunSummary]:
@@ -38,7 +49,7 @@ def summaries(workspace: Workspace) -> list[RunSummary]:
 
 
 def _summary(workspace: Workspace, job: Job) -> RunSummary:
-    request = from_plain(TrainRequest, job.request)
+    request = stored_training(job.request)
     events = workspace.jobs.events(job.id)
     epochs = _epochs(events)
     kept = min(epochs, key=lambda epoch: epoch.validation_loss, default=None)
@@ -62,7 +73,15 @@ def _summary(workspace: Workspace, job: Job) -> RunSummary:
 
 
 def _epochs(events: Sequence[JobEvent]) -> tuple[Epoch, ...]:
-    return tuple(from_plain(Epoch, event.data) for event in events if event.kind == "epoch")
+    """The epochs as they count: a training that was begun again tells some twice, from where it went on."""
+    course: list[Epoch] = []
+    for event in events:
+        if event.kind == "epoch":
+            epoch = from_plain(Epoch, event.data)
+            while course and course[-1].epoch >= epoch.epoch:
+                course.pop()
+            course.append(epoch)
+    return tuple(course)
 
 
 def _seconds_left(job: Job, epochs: Sequence[Epoch]) -> float | None:

@@ -5,21 +5,35 @@ import json
 import tempfile
 import zipfile
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError
 from einthoven.infer import Predictor
 from einthoven.models.weights import read_weights_info
+from einthoven.onnx.foreign.inspecting import (
+    IMPORTED,
+    ORIGIN,
+    ForeignModel,
+    ModelHints,
+    Opened,
+    examine,
+    origin,
+    require_complete,
+    stated_keys,
+)
+from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Model
+from einthoven.workflows.train import require_torch
 from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
 
 MAX_MODEL_BYTES = 512 * 2**20
 SPEC, STATISTICS, README = "spec.json", "statistics.json", "README.txt"
-BUNDLE_MEMBERS = (GRAPH, WEIGHTS, SPEC, STATISTICS, README)
+BUNDLE_MEMBERS = (GRAPH, WEIGHTS, ORIGIN, SPEC, STATISTICS, README)
 
 _README = """{name} - a model for 12-lead ECGs, made with Einthoven. Research use only, not a medical device.
 
@@ -28,7 +42,7 @@ model.onnx           the model: input `ecg`, float32 (batch, {leads} leads, {sam
 spec.json            leads, rate, standardising steps before the model, classes, thresholds
 statistics.json      what it learned from (numbers only), loss and F1 of each epoch, validation
 weights.safetensors  weights for further training in Einthoven (absent for models without)
-{simulated}"""
+{imported}{simulated}"""
 
 
 def views(workspace: Workspace) -> list[ModelView]:
@@ -52,6 +66,9 @@ def exported(workspace: Workspace, name: str, *, form: Literal["onnx", "bundle"]
         weights = workspace.models.file(name, WEIGHTS)
         if weights is not None:
             bundle.writestr(WEIGHTS, weights.read_bytes())
+        made_elsewhere = workspace.models.file(name, ORIGIN)
+        if made_elsewhere is not None:
+            bundle.writestr(ORIGIN, made_elsewhere.read_bytes())
         bundle.writestr(SPEC, json.dumps(model.spec.to_json(), indent=1, ensure_ascii=False))
         bundle.writestr(STATISTICS, json.dumps(model.statistics, indent=1, ensure_ascii=False))
         bundle.writestr(README, _readme(model))
@@ -65,25 +82,52 @@ def graph_in(path: Path) -> bytes:
         return files[GRAPH].read_bytes()
 
 
-def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | None = None) -> ModelView:
+def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> ForeignModel:
+    """What a model that was made elsewhere is, and which hints it needs (`missing`, `offers`); nothing is kept.
+
+    Raises
+    ------
+    FormatError, IncompatibleModel, InputError
+        When it cannot be used.
+    """
+    _check_size(file_name, data)
+    with tempfile.TemporaryDirectory() as folder:
+        files, _ = _unpacked(file_name, data, Path(folder))
+        return examine(files[GRAPH].read_bytes(), file_name, hints or ModelHints())[0]
+
+
+def take_in(
+    workspace: Workspace, file_name: str, data: bytes, *, name: str | None = None, hints: ModelHints | None = None
+) -> ModelView:
     """Put a model file (`.onnx` or bundle) on the shelf. Nothing in it is executed but the graph, by onnxruntime.
+
+    A graph that was made elsewhere is repaired, converted, compared with what onnxruntime computes, and written again
+    with this program's input, outputs and description; `hints` say what it does not.
 
     Raises
     ------
     FormatError
         When it is neither, damaged, or too large.
+    HintsNeeded
+        When a graph that was made elsewhere does not say enough; `missing` names the fields of `ModelHints`.
     IncompatibleModel
-        When the graph carries no description.
+        When the graph cannot be used, or cannot be converted.
+    MissingDependency
+        When a graph that was made elsewhere is to be converted and PyTorch is not installed.
     """
-    if len(data) > MAX_MODEL_BYTES:
-        raise InputError(f"{file_name} has {len(data) >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
+    _check_size(file_name, data)
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
+        content = files[GRAPH].read_bytes()
+        if content and SPEC_KEY not in stated_keys(content, file_name):
+            statistics = _rewritten(file_name, content, hints or ModelHints(), files, Path(folder))
         predictor = _opened(file_name, files[GRAPH])
         spec = predictor.spec
         # A bare graph carries the same statistics in its metadata.
         statistics = _checked_statistics(file_name, statistics or dict(predictor.extra))
         architecture = _architecture(files, spec)
+        if WEIGHTS not in files and ORIGIN not in files and _has_head(file_name, files[GRAPH], spec):
+            files[ORIGIN] = files[GRAPH]
         taken = workspace.models.add(
             workspace.models.free_name(name or Path(file_name).stem),
             spec,
@@ -97,6 +141,68 @@ def take_in(workspace: Workspace, file_name: str, data: bytes, *, name: str | No
             statistics=statistics,
         )
     return _view(workspace, taken)
+
+
+def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
+    """Whether a bare graph of ours can be trained on from, as far as can be told without converting it."""
+    output = "values" if spec.kind == "regression" else "logits"
+    try:
+        _, opened = examine(graph.read_bytes(), file_name, ModelHints(output=output, leads=spec.leads))
+    except EinthovenError:
+        return False
+    return opened is not None and opened.head is not None
+
+
+def _check_size(file_name: str, data: bytes) -> None:
+    if len(data) > MAX_MODEL_BYTES:
+        raise InputError(f"{file_name} has {len(data) >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
+
+
+def _rewritten(
+    file_name: str, content: bytes, hints: ModelHints, files: dict[str, Path], folder: Path
+) -> dict[str, Any]:
+    """Replace the foreign graph in `files` by our form of it, put the graph to go on from beside it; statistics."""
+    require_torch()
+    from einthoven.onnx.export import export
+    from einthoven.onnx.foreign.network import foreign_network, spec_of
+
+    found, opened = examine(content, file_name, hints)
+    require_complete(found)
+    assert opened is not None
+    spec = spec_of(found, hints)
+    network, differs = foreign_network(opened, found, spec)
+    statistics = {
+        "parameters": sum(parameter.numel() for parameter in network.core.parameters()),
+        "imported": _what_was_said(found, opened, hints, differs),
+    }
+    # Weights beside a foreign graph are of no known network.
+    files.clear()
+    files[GRAPH] = folder / "rewritten.onnx"
+    parity = export(network, spec, files[GRAPH], extra_metadata=statistics)
+    statistics["parity"] = {
+        "logits": parity.max_difference_logits,
+        "probabilities": parity.max_difference_probabilities,
+    }
+    if opened.head is not None:
+        files[ORIGIN] = folder / "repaired.onnx"
+        files[ORIGIN].write_bytes(origin(opened, found))
+    return statistics
+
+
+def _what_was_said(found: ForeignModel, opened: Opened, hints: ModelHints, differs: float) -> dict[str, Any]:
+    """For the model's card: what the file states, what a person added, what was repaired, what to think of."""
+    given = {field: value for field, value in asdict(hints).items() if value not in (None, "")}
+    return {
+        "file": found.name,
+        "opset": found.opset,
+        "ending": found.ending,
+        "said_by_the_user": json.loads(json.dumps(given)),
+        "found_in_the_file": list(found.said),
+        "warnings": list(found.warnings),
+        "untrained": found.untrained,
+        "not_trainable": opened.why_no_head,
+        "largest_difference_to_onnxruntime": differs,
+    }
 
 
 def _opened(file_name: str, graph: Path) -> Predictor:
@@ -117,7 +223,7 @@ def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
             for info in bundle.infolist():
-                if info.filename in (GRAPH, WEIGHTS) and info.file_size <= MAX_MODEL_BYTES:
+                if info.filename in (GRAPH, WEIGHTS, ORIGIN) and info.file_size <= MAX_MODEL_BYTES:
                     files[info.filename] = folder / info.filename
                     files[info.filename].write_bytes(bundle.read(info))
                 elif info.filename == STATISTICS and info.file_size <= MAX_MODEL_BYTES:
@@ -148,15 +254,31 @@ def _architecture(files: dict[str, Path], spec: ModelSpec) -> str | None:
     """The architecture of the weights that came along, if they are sound and fit the graph; else they are left out."""
     if WEIGHTS not in files:
         return None
+    if ORIGIN in files:
+        return _imported_architecture(files, spec)
     try:
         info = read_weights_info(files[WEIGHTS])
     except EinthovenError:
         del files[WEIGHTS]
         return None
-    if (info.n_leads, info.n_outputs, info.n_samples) != (len(spec.leads), len(spec.classes), spec.n_samples):
+    fits = (info.n_leads, info.n_outputs, info.n_samples) == (len(spec.leads), len(spec.classes), spec.n_samples)
+    if not fits or info.architecture == IMPORTED:  # those need the graph they came from, and it is not there
         del files[WEIGHTS]
         return None
     return info.architecture
+
+
+def _imported_architecture(files: dict[str, Path], spec: ModelSpec) -> str | None:
+    """That of weights learned from the graph `ORIGIN` beside them; without sound ones the graph alone is kept."""
+    try:
+        info = read_weights_info(files[WEIGHTS])
+    except EinthovenError:
+        del files[WEIGHTS]
+        return None
+    if info.architecture != IMPORTED or info.n_outputs != len(spec.classes):
+        del files[WEIGHTS]
+        return None
+    return IMPORTED
 
 
 def _view(workspace: Workspace, model: Model) -> ModelView:
@@ -183,7 +305,8 @@ def _view(workspace: Workspace, model: Model) -> ModelView:
         parameters=model.parameters,
         size=model.size,
         simulated=model.simulated,
-        can_continue=model.architecture is not None and workspace.models.file(model.name, WEIGHTS) is not None,
+        can_continue=workspace.models.file(model.name, ORIGIN) is not None
+        or (model.architecture is not None and workspace.models.file(model.name, WEIGHTS) is not None),
         validation_macro_f1=_number(validation.get("macro_f1")),
         validation_macro_auroc=_number(validation.get("macro_auroc")),
         label_counts={
@@ -200,7 +323,26 @@ def _readme(model: Model) -> str:
         samples=model.spec.n_samples,
         rate=model.spec.rate,
         outputs="output `values`" if regression else "outputs `logits` and `probabilities`",
+        imported=_words_on_import(model),
         simulated="\nIt learned from simulated ECGs and says nothing about patients.\n" if model.simulated else "",
+    )
+
+
+def _words_on_import(model: Model) -> str:
+    """For the read-me: that the model was made elsewhere, and what there is to think of."""
+    imported = _mapping(model.statistics.get("imported"))
+    if not imported:
+        return ""
+    warnings = imported.get("warnings")
+    lines = [str(line) for line in warnings] if isinstance(warnings, list) else []
+    return "\n".join(
+        [
+            "origin.onnx          the graph it came from, repaired, for further training",
+            "",
+            "Made elsewhere.",
+            *lines,
+            "",
+        ]
     )
 
 

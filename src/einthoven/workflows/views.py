@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from einthoven.record import Amplitude, Annotation, SourceInfo, Subject
+from einthoven.spec import Scaling
 from einthoven.store.types import Dataset, Item, Original, TaskInfo
 from einthoven.task import Answer
 
@@ -126,17 +127,64 @@ class RunSummary:
     headline: str
 
 
+SettingValue = bool | int | float | str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TrainOption:
-    """One advanced setting of training: what it is, in a sentence, and what is allowed."""
+    """One setting of a training: what it does, in a sentence, and what is allowed.
+
+    `common`: one of the few that are asked for first. `optional`: may be empty, which the sentence explains.
+    """
 
     name: str
     title: str
     explanation: str
-    default: str
+    group: str
+    common: bool
+    kind: Literal["choice", "yes-no", "whole", "number"]
+    optional: bool
     choices: tuple[str, ...]
     minimum: float | None
     maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeView:
+    """A recipe: `settings` has every setting of `TrainOption` by name, as this recipe begins."""
+
+    name: str
+    title: str
+    summary: str
+    settings: Mapping[str, SettingValue]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What can be set in a training, and the recipes to begin with; `recipe` is the usual one."""
+
+    options: tuple[TrainOption, ...]
+    recipes: tuple[RecipeView, ...]
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureView:
+    """A network to start from, usable here or why not (`reason`).
+
+    `takes_subject`: it was made for age and sex. `experimental`: why it is not recommended, empty for the others.
+    `scaling` is what its authors do with amplitudes. `fit`: by steps, or in one solution, which takes no settings.
+    """
+
+    name: str
+    title: str
+    summary: str
+    available: bool
+    reason: str
+    takes_subject: bool
+    experimental: str
+    scaling: Scaling
+    fit: Literal["gradient", "closed_form"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from einthoven.beats.delineators import DELINEATORS
 from einthoven.errors import NotFound, SettingError
 from einthoven.jobs import JobQueue
+from einthoven.leads import STANDARD_12
 from einthoven.store.corrections import Corrections, checked_who
 from einthoven.store.database import Database
 from einthoven.store.models import ModelShelf
 from einthoven.store.quarantine import Quarantine
 from einthoven.store.signals import write_atomically
 from einthoven.store.store import Store, checked_name
-from einthoven.store.types import Job
+from einthoven.store.types import ItemQuery, Job
 from einthoven.workflows.measurements import MeasureRequest
 from einthoven.workflows.names import pseudonym
 from einthoven.workflows.plain import to_plain
@@ -28,6 +29,8 @@ PREFERENCES_FORMAT = "einthoven-preferences"
 KEY_BYTES = 32
 MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
 MIN_HZ, MAX_HZ = 81.0, 1000.0
+LEADS_LOOKED_UP = 20
+"""ECGs of a dataset that are opened to see whether a lead of an unknown name is among theirs."""
 
 
 class Workspace:
@@ -147,10 +150,14 @@ def _import_title(workspace: Workspace, request: ImportRequest) -> str:
         )
     title = f"Import into {checked_name(request.dataset, noun='dataset')}"
     # Said here and not by the job, whose history would keep the name.
-    missing = next((path for path in request.paths if not Path(path).exists()), None)
+    _require_paths(request.paths)
+    return title
+
+
+def _require_paths(paths: Sequence[str]) -> None:
+    missing = next((path for path in paths if not Path(path).exists()), None)
     if missing is not None:
         raise NotFound(f"There is no file or folder {missing!r}.")
-    return title
 
 
 def _train_title(workspace: Workspace, request: TrainRequest) -> str:
@@ -181,8 +188,30 @@ def _measure_title(workspace: Workspace, request: MeasureRequest) -> str:
         raise SettingError("A dataset and files cannot be measured at once.", advice="Measure one after the other.")
     if request.dataset is not None:
         workspace.store.dataset(request.dataset)
+    elif request.folds is not None:
+        raise SettingError("Only the ECGs of a dataset have folds.", advice="Leave the folds out, or name a dataset.")
+    _require_paths(request.paths)
     DELINEATORS.require(request.method)
+    _require_lead(workspace, request)
     return f"Measure {request.dataset or _files(len(request.paths))}"
+
+
+def _require_lead(workspace: Workspace, request: MeasureRequest) -> None:
+    """A lead there is, or one that ECGs of the dataset hold; one that only some ECGs lack is told of each of them."""
+    if request.lead_is_known:
+        return
+    items = [] if request.dataset is None else workspace.store.items(request.dataset, ItemQuery(folds=request.folds))[1]
+    looked_at = (workspace.store.load(item) for item in items[:: 1 + len(items) // LEADS_LOOKED_UP])
+    names: set[str] = set()
+    for record in looked_at:
+        names.update(record.leads)
+        if request.lead_name in names:
+            return
+    others = sorted(names.difference(STANDARD_12))
+    raise SettingError(
+        f"There is no lead {request.lead!r}.",
+        advice=f"Name one of {', '.join([*STANDARD_12, *others])}, or another lead that ECGs hold, such as V3R.",
+    )
 
 
 def _files(n: int) -> str:

@@ -17,7 +17,7 @@ from einthoven.record import EcgRecord
 from einthoven.writers.counts import MISSING, Scaled, rounding, scale
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.lead_codes import lead_codes, refuse_relative
-from einthoven.writers.passport import lost, plain_id
+from einthoven.writers.passport import lost, plain_id, refuse_time_aligned
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileMetaDataset
@@ -50,6 +50,8 @@ def write(record: EcgRecord, stem: str) -> Written:
     from pydicom.dataset import Dataset
 
     refuse_relative(record, "DICOM")
+    if not record.is_median_beat:
+        refuse_time_aligned(record, "DICOM")
     codes = lead_codes(record, MDC_CODE, "DICOM")
     kind = _kind(record)
     scaled = scale(record)
@@ -184,6 +186,6 @@ ENTRY = WriterEntry(
     write=write,
     loses="Samples that were no whole counts are rounded to 16 bits; ages to whole years. Statements, device and date "
     "are not written (the dates that the standard demands say 1900-01-01). Amplitudes that are no voltages, leads "
-    "without an MDC code and rates outside 50 to 1000 Hz are refused.",
+    "without an MDC code, rates outside 50 to 1000 Hz and time-aligned ECGs are refused.",
     read_by=("pydicom", "ecgdatakit"),
 )

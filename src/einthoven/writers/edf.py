@@ -17,7 +17,7 @@ from einthoven.record import EcgRecord
 from einthoven.writers.counts import LARGEST, Scaled, rounding, scale
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.lead_codes import refuse_relative
-from einthoven.writers.passport import lost, plain_id
+from einthoven.writers.passport import lost, plain_id, refuse_time_aligned
 
 FIELD = 8
 """Characters of a number in the header."""
@@ -45,6 +45,7 @@ class _Lead:
 
 def write(record: EcgRecord, stem: str) -> Written:
     refuse_relative(record, "EDF")
+    refuse_time_aligned(record, "EDF")
     n_missing = int(np.isnan(record.signal).sum())
     if n_missing:
         raise RecordError(
@@ -176,6 +177,7 @@ ENTRY = WriterEntry(
     requires=("edfio",),
     write=write,
     loses="Samples that were no whole counts are rounded to 16 bits. Statements, device and date are not written. "
-    "Missing samples, amplitudes that are no voltages and rates that eight characters cannot state are refused.",
+    "Missing samples, amplitudes that are no voltages, rates that eight characters cannot state and time-aligned ECGs "
+    "are refused.",
     read_by=("edfio", "ecgdatakit"),
 )

@@ -13,7 +13,7 @@ from einthoven.leads import MDC_NAME, MDC_POTENTIAL
 from einthoven.record import EcgRecord
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.lead_codes import lead_codes, refuse_relative
-from einthoven.writers.passport import lost, plain_id
+from einthoven.writers.passport import lost, plain_id, refuse_time_aligned
 
 MDC = "urn:oid:2.16.840.1.113883.6.24"
 UCUM = "http://unitsofmeasure.org"
@@ -25,6 +25,7 @@ _GENDERS = {"F": "female", "M": "male"}
 
 def write(record: EcgRecord, stem: str) -> Written:
     refuse_relative(record, "FHIR")
+    refuse_time_aligned(record, "FHIR")
     codes = lead_codes(record, MDC_POTENTIAL, "FHIR")
     components = [
         _component(record, lead, code, row) for lead, code, row in zip(record.leads, codes, record.signal, strict=True)
@@ -92,6 +93,6 @@ ENTRY = WriterEntry(
     requires=(),
     write=write,
     loses="Samples are exact, missing ones `E`. Statements, date and device are not written. Amplitudes that are no "
-    "voltages and leads without an MDC code are refused.",
+    "voltages, leads without an MDC code and time-aligned ECGs are refused.",
     read_by=("json",),
 )

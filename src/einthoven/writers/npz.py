@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from einthoven.record import EcgRecord
+from einthoven.steps import stated_steps
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.passport import lost, plain_id
 
 
 def write(record: EcgRecord, stem: str) -> Written:
-    return Written({f"{stem}.npz": packed(arrays_of(record))}, lost(record))
+    return Written({f"{stem}.npz": packed(arrays_of(record))}, lost(record, says_steps=True))
 
 
 def arrays_of(record: EcgRecord) -> dict[str, object]:
@@ -24,6 +25,8 @@ def arrays_of(record: EcgRecord) -> dict[str, object]:
         "unit": record.amplitude,
         "orientation": "leads-first",
     }
+    steps = stated_steps(record)
+    arrays |= {"steps": np.array(steps, dtype=np.str_)} if steps else {}
     subject, identifier = record.subject, plain_id(record)
     arrays |= {} if subject.age is None else {"age": subject.age}
     arrays |= {} if subject.sex is None else {"sex": subject.sex}

@@ -5,6 +5,7 @@ import io
 import numpy as np
 
 from einthoven.record import EcgRecord
+from einthoven.steps import stated_steps
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.passport import lost, plain_id
 
@@ -16,6 +17,8 @@ def write(record: EcgRecord, stem: str) -> Written:
     unit = "mV" if record.amplitude == "mV" else "NU"
     facts: dict[str, str] = {"rate": repr(record.rate), "unit": record.amplitude, "leads": " ".join(record.leads)}
     subject, identifier = record.subject, plain_id(record)
+    steps = stated_steps(record)
+    facts |= {"steps": "\n".join(steps)} if steps else {}
     facts |= {} if subject.age is None else {"age": f"{subject.age:g}"}
     facts |= {} if subject.sex is None else {"sex": subject.sex}
     facts |= {} if identifier is None else {"subject_id": identifier}
@@ -24,7 +27,7 @@ def write(record: EcgRecord, stem: str) -> Written:
     table = pyarrow.table(columns).replace_schema_metadata(facts)
     stream = io.BytesIO()
     parquet.write_table(table, stream, compression="zstd")
-    return Written({f"{stem}.parquet": stream.getvalue()}, lost(record))
+    return Written({f"{stem}.parquet": stream.getvalue()}, lost(record, says_steps=True))
 
 
 ENTRY = WriterEntry(

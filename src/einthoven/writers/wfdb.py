@@ -10,6 +10,7 @@ import numpy as np
 
 from einthoven.errors import SettingError
 from einthoven.record import EcgRecord
+from einthoven.steps import stated_steps
 from einthoven.writers.counts import Scaled, rounding, scale
 from einthoven.writers.entry import WriterEntry, Written
 from einthoven.writers.passport import lost, plain_id
@@ -30,7 +31,7 @@ def write(record: EcgRecord, stem: str) -> Written:
     lines += _comments(record, codes)
     data = np.stack([one.counts for one in scaled]).astype("<i2").T.tobytes()
     files = {f"{stem}.hea": ("\n".join(lines) + "\n").encode(), f"{stem}.dat": data}
-    said = lost(record, kept=len(codes))
+    said = lost(record, kept=len(codes), says_steps=True)
     return Written(files, (rounding(scaled, record.amplitude), *said))
 
 
@@ -55,6 +56,7 @@ def _comments(record: EcgRecord, codes: list[str]) -> list[str]:
         found.append(f"# Sex: {_SEXES[subject.sex]}")
     if identifier is not None:
         found.append(f"# Subject ID: {identifier}")
+    found += [f"# Steps: {step}" for step in stated_steps(record)]
     if codes:
         found.append(f"# Dx: {','.join(codes)}")
     return found

@@ -13,8 +13,8 @@ from small_ecgs import fill
 
 STATUS = {
     "EinthovenError": 500, "InputError": 422, "FormatError": 422, "HintsNeeded": 422, "RecordError": 422,
-    "LabelError": 422, "SettingError": 422, "IncompatibleModel": 409, "NotFound": 404, "Conflict": 409,
-    "MissingDependency": 501, "TrainingFailed": 500, "ExportFailed": 500, "Cancelled": 409,
+    "LabelError": 422, "SettingError": 422, "CorrectionError": 422, "IncompatibleModel": 409, "NotFound": 404,
+    "Conflict": 409, "MissingDependency": 501, "TrainingFailed": 500, "ExportFailed": 500, "Cancelled": 409,
 }  # fmt: skip
 CLASSES = {
     name: kind
@@ -62,7 +62,11 @@ def test_an_error_of_the_program_is_a_problem_too_and_its_message_stays_here(app
 @pytest.mark.parametrize(
     ("method", "path", "sent"),
     [
-        ("POST", "/api/runs", {"json": {"dataset": ["Jane Doe"], "task": "Jane Doe", "epochs": "Jane Doe"}}),
+        (
+            "POST",
+            "/api/runs",
+            {"json": {"dataset": ["Jane Doe"], "task": "Jane Doe", "settings": {"epochs": "Jane Doe"}}},
+        ),
         ("POST", "/api/runs", {"json": {"task": {"Jane Doe": 1}}}),
         ("POST", "/api/imports", {"json": {"dataset": "d", "hints": {"rate": "Jane Doe"}}}),
         (

@@ -201,7 +201,7 @@ def test_rlign_gives_a_median_beat_and_the_aligned_ecg(client: TestClient, beats
     assert client.get(f"{beats}/median?source=other").status_code == 422
 
 
-@pytest.mark.parametrize("what", ["measurements", "fiducials", "qrs-overlay", "median-beat"])
+@pytest.mark.parametrize("what", ["measurements", "fiducials", "qrs-overlay", "median-beat", "median-fiducials"])
 @pytest.mark.parametrize("file_format", ["csv", "json", "npz", "parquet"])
 def test_every_export_is_a_file(client: TestClient, beats: str, what: str, file_format: str) -> None:
     answer = client.get(f"{beats}/export/{what}.{file_format}")
@@ -217,6 +217,7 @@ def test_every_export_is_a_file(client: TestClient, beats: str, what: str, file_
 
 def test_a_lead_is_chosen_for_the_overlay_that_is_exported(client: TestClient, beats: str) -> None:
     assert client.get(f"{beats}/export/qrs-overlay.json?lead=V2").json()["lead"] == "V2"
+    assert client.get(f"{beats}/export/qrs-overlay.json?lead=lead v2").json()["lead"] == "V2"
     assert client.get(f"{beats}/export/qrs-overlay.json").json()["lead"] == "II"
 
 
@@ -243,3 +244,6 @@ def test_a_dataset_is_measured_as_a_job(client: TestClient, beats: str, workspac
         assert client.get(f"/api/jobs/{job}/files/{name}").status_code == 200
     assert client.post("/api/measurements", json={"dataset": "d", "what": ["secrets"]}).status_code == 422
     assert client.post("/api/measurements", json={}).status_code == 422
+    refused = client.post("/api/measurements", json={"dataset": "d", "what": ["qrs-overlay"], "lead": "ZZ"})
+    assert (refused.status_code, refused.json()["detail"]) == (422, "There is no lead 'ZZ'.")
+    assert "V6" in refused.json()["advice"] and len(client.get("/api/jobs").json()) == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from drawn_beats import ONSETS, TWELVE, beats_of, drawn
-from einthoven.beats.alignment import is_time_aligned, rlign_median_beat, time_aligned
+from einthoven.beats.alignment import rlign_median_beat, time_aligned
 from einthoven.beats.measuring import measure
 from einthoven.beats.types import NoBeats
 from einthoven.errors import MissingDependency, RecordError, SettingError
@@ -18,6 +18,7 @@ from einthoven.record import Annotation, EcgRecord
 from einthoven.signal.average_beat import average_beat
 from einthoven.signal.steady import steady_signal
 from einthoven.simulate import simulate
+from einthoven.steps import is_time_aligned
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 needs_rlign = pytest.mark.skipif(importlib.util.find_spec("rlign") is None, reason="rlign is not installed")
@@ -133,7 +134,7 @@ def test_nothing_is_measured_on_a_time_aligned_record():
 @needs_rlign
 def test_our_r_peaks_align_a_broad_qrs_in_which_the_package_finds_one_beat():
     record = simulate("LBBB", np.random.default_rng(4))
-    with pytest.raises(RecordError, match="1 R peaks are too few"):
+    with pytest.raises(RecordError, match="1 R peak is too few"):
         time_aligned(record)
     seen = average_beat(steady_signal(record), STANDARD_12)
     assert not isinstance(seen, str)

@@ -9,7 +9,7 @@ import pytest
 from einthoven.beats.corrections import BY_HAND, Correction, beat_at, check, corrected
 from einthoven.beats.measuring import measure
 from einthoven.beats.types import FIDUCIALS, Beats
-from einthoven.errors import NotFound, SettingError
+from einthoven.errors import CorrectionError, NotFound
 from known_beats import AWAY_S, FIRST_S, RR_S, beating, known_beats
 
 RECORD = beating()
@@ -134,13 +134,13 @@ def test_a_wave_that_a_person_takes_away_everywhere_is_absent_and_one_that_is_pu
     [
         ("V9", "qrs_on", 1.2, NotFound, "no channel 'V9'"),
         ("II", "j_point", 1.2, NotFound, "no fiducial 'j_point'"),
-        ("II", "qrs_on", -0.1, SettingError, "not within the record"),
-        ("II", "t_off", 6.1, SettingError, "lasts 6.000 s"),
-        ("II", "t_off", float("nan"), SettingError, "not within the record"),
-        ("II", "t_off", 2.2, SettingError, "another beat"),
-        ("II", "p_on", 0.4, SettingError, "another beat"),
-        ("II", "qrs_on", 1.31, SettingError, "QRS onset at 1.310 s would lie after the QRS peak at 1.300 s"),
-        ("II", "qrs_on", 1.1, SettingError, "would lie before the P onset at 1.100 s|before the P peak"),
+        ("II", "qrs_on", -0.1, CorrectionError, "not within the record"),
+        ("II", "t_off", 6.1, CorrectionError, "lasts 6.000 s"),
+        ("II", "t_off", float("nan"), CorrectionError, "not within the record"),
+        ("II", "t_off", 2.2, CorrectionError, "another beat"),
+        ("II", "p_on", 0.4, CorrectionError, "another beat"),
+        ("II", "qrs_on", 1.31, CorrectionError, "QRS onset at 1.310 s would lie after the QRS peak at 1.300 s"),
+        ("II", "qrs_on", 1.1, CorrectionError, "would lie before the P onset at 1.100 s|before the P peak"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused_with_the_reason(

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from einthoven.cli import learning
 from einthoven.store.models import GRAPH
 from einthoven.task import Task, TaskClass
+from einthoven.train.recipes import config_of
+from einthoven.workflows.plain import to_plain
+from einthoven.workflows.requests import TrainRequest
+from einthoven.workflows.train_settings import recipe_settings
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import mean_model, mean_spec
 from small_ecgs import HINTS, bare_csv, ecg, fill, levels, npz, write
@@ -211,7 +216,13 @@ def test_an_evaluation_from_which_records_were_refused_says_so_in_its_code(bench
         (("--dataset", "d", "--task", "mood"), "It has pace."),
         (("--dataset", "d", "--task", "pace", "--architecture", "gpt"), "xceptiontime"),
         (("--dataset", "d", "--task", "pace", "--folds", "7-8"), "choose other folds"),
-        (("--dataset", "d", "--task", "pace", "--epochs", "0"), "epochs"),
+        (("--dataset", "d", "--task", "pace", "--epochs", "0"), "epochs = 0 is not possible. Give epochs as a whole"),
+        (("--dataset", "d", "--task", "pace", "--epochs", "many"), "epochs = 'many' is not possible"),
+        (("--dataset", "d", "--task", "pace", "--epochs", "none"), "epochs = 'none' is not possible"),
+        (("--dataset", "d", "--task", "pace", "--gain", "-1"), "Give gain as a number from 0 to 1"),
+        (("--dataset", "d", "--task", "pace", "--recipe", "magic"), "There are default, paper"),
+        (("--dataset", "d", "--task", "pace", "--subject", "age,height"), "Name age and sex, commas between"),
+        (("--dataset", "d", "--task", "pace", "--head-only", "--method", "whole"), "contradict each other"),
         (("--dataset", "d", "--task", "pace", "--name", "a/b"), "cannot be the name"),
         (("--dataset", "d", "--task", "pace", "--name", "m"), "'m-2'"),
         (("--dataset", "d", "--task", "pace", "--head-only"), "Name the model to start from"),
@@ -223,6 +234,72 @@ def test_a_training_that_cannot_be_is_refused_at_once(
 ) -> None:
     said = run("train", *options)
     assert said.code == 1 and words in said.text and bench.jobs.jobs() == []
+
+
+def test_every_setting_of_a_training_is_an_option_and_reaches_the_request(
+    bench: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(learning, "train", lambda _workspace, request, **_: asked.append(request))
+    given: dict[str, tuple[tuple[str, ...], object]] = {}
+    for one in recipe_settings():
+        flag = f"--{one.name.replace('_', '-')}"
+        if isinstance(one.default, bool):
+            given[one.name] = ((f"--no-{flag[2:]}" if one.default else flag,), not one.default)
+        elif one.choices:
+            given[one.name] = ((flag, one.choices[-1]), one.choices[-1])
+        elif one.default is None:
+            given[one.name] = ((flag, "none"), None)
+        else:
+            value = int(one.most or 0) if one.whole else float(one.most or 0)
+            given[one.name] = ((flag, str(value)), value)
+    arguments = [word for words, _ in given.values() for word in words]
+    said = run("train", "--dataset", "d", "--task", "pace", *arguments, "--recipe", "default", "--subject", "sex,age",
+               "--scaling", "min_max", "--scaled-over", "record", "--accumulate", "1")  # fmt: skip
+    assert said.code == 0, said.text
+    (request,) = asked
+    assert dict(request.settings) == {**{name: value for name, (_, value) in given.items()}, "accumulate": 1}
+    assert all(type(request.settings[name]) is type(value) for name, (_, value) in given.items())
+    assert (request.recipe, request.subject, request.scaling, request.scaled_over, request.method) == (
+        "default", ("age", "sex"), "min_max", "record", "scratch",
+    )  # fmt: skip
+    assert config_of(request.recipe, request.settings).threads is None
+
+
+def test_what_is_not_asked_for_is_left_to_the_recipe(
+    bench: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(learning, "train", lambda _workspace, request, **_: asked.append(request))
+    run("train", "--dataset", "d", "--task", "pace")
+    run("train", "--dataset", "d", "--task", "pace", "--from", "m")
+    run("train", "--dataset", "d", "--task", "pace", "--from", "m", "--head-only")
+    run("train", "--dataset", "d", "--task", "pace", "--from", "m", "--method", "head-then-whole")
+    assert asked[0] == TrainRequest("d", "pace")
+    assert [request.method for request in asked] == ["scratch", "whole", "head", "head-then-whole"]
+
+
+def test_the_help_of_a_training_has_every_setting_with_its_sentence_in_groups(run: Run) -> None:
+    said = run("train", "--help").text
+    for group in ("What it learns from", "What the model sees", "How it learns"):
+        assert group in said
+    for one in recipe_settings():
+        assert f"--{one.name.replace('_', '-')}" in said, one.name
+    assert "recipe default: 60; recipe paper: 50" in said and "Empty:" not in said
+    assert run("train", "--dataset", "d", "--task", "t", "--schedule", "sudden").code == 2
+
+
+def test_a_training_that_failed_is_resumed_and_one_that_was_cancelled_is_not(
+    bench: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.jobs.submit("train", "", to_plain(TrainRequest("d", "nothing")))
+    bench.jobs.claim("w", job_id=job.id)
+    bench.jobs.end(job.id, "failed")
+    said = run("resume", job.id)
+    assert said.code == 1 and "no task 'nothing'" in said.text  # it was begun again, with its request
+    other = bench.jobs.submit("train", "", to_plain(TrainRequest("d", "pace")))
+    bench.jobs.cancel(other.id)
+    assert "cannot go on" in run("resume", other.id).text
 
 
 # -- lists -----------------------------------------------------------------------------------------

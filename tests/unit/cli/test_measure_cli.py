@@ -97,6 +97,10 @@ def test_several_exports_are_written_into_a_folder(bench: Workspace, run: Run, t
     assert sorted(path.name for path in out.iterdir()) == ["measurements.json", "qrs-overlay.json"]
     assert done.json["files"] == [str(out / "measurements.json"), str(out / "qrs-overlay.json")]
     assert json.loads((out / "qrs-overlay.json").read_text())[0]["lead"] == "V2"
+    again = run("measure", "--dataset", "d", "--what", "qrs-overlay", "--to", "json", "--out", out)
+    assert again.code == 1 and "qrs-overlay.json is there already" in again.text and "--force" in again.text
+    forced = run("measure", "--dataset", "d", "--what", "qrs-overlay", "--to", "json", "--out", out, "--force")
+    assert forced.code == 0 and json.loads((out / "qrs-overlay.json").read_text())[0]["lead"] == "II"
     run("measure", "--dataset", "d", "--what", "median-beat", "--to", "npz", "--out", out)
     assert (out / "median-beat.npz.zip").is_file()
     one = tmp_path / "one.npz"
@@ -108,13 +112,16 @@ def test_several_exports_are_written_into_a_folder(bench: Workspace, run: Run, t
     ("options", "words"),
     [
         (("--what", "secrets"), "'secrets' cannot be written"),
-        (("--what", ","), "cannot be written"),
-        (("--to", "xlsx"), "no format of exports"),
+        (("--what", ","), "No export is named"),
+        (("--to", "xlsx", "--out", "x"), "no format of exports"),
         (("--csv", "--json"), "csv and json"),
         (("--csv", "--out", "x.npz"), "csv and npz"),
         (("--what", "fiducials,measurements", "--out", "x.csv"), "into one file"),
         (("--method", "guess"), "no delineator 'guess'"),
         (("--folds", "x"), "names no folds"),
+        (("--what", "qrs-overlay", "--lead", "ZZ"), "There is no lead 'ZZ'"),
+        (("--lead", "V1"), "the QRS overlay, which was not asked for"),
+        (("--to", "json"), "no place is named"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(bench: Workspace, run: Run, options: tuple[str, ...], words: str) -> None:
@@ -122,7 +129,52 @@ def test_what_cannot_be_asked_for_is_said(bench: Workspace, run: Run, options: t
     assert said.code == 1 and words in said.text and "Traceback" not in said.text
 
 
+def test_an_ecg_is_never_overwritten_by_what_was_measured_on_it(run: Run, tmp_path: Path) -> None:
+    ecg = tmp_path / "ecg.csv"
+    ecg.write_text("time (s),II (mV)\n")
+    before = ecg.read_bytes()
+    said = run("measure", ecg, "--out", ecg)
+    assert said.code == 1 and "is there already" in said.text and ecg.read_bytes() == before
+
+
+def test_an_ending_may_be_written_in_capitals(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "MINE.CSV"
+    assert run("measure", file(tmp_path), "--out", out).code == 0 and out.read_text().startswith("file_name,")
+
+
+def test_an_export_without_a_place_is_said_to_be_with_the_job(run: Run, tmp_path: Path) -> None:
+    said = run("measure", file(tmp_path), "--what", "fiducials")
+    (line,) = (line for line in said.err.splitlines() if "fiducials.csv written" in line)
+    assert Path(line.split(" written")[0]).is_file()
+    assert "written" not in run("measure", file(tmp_path)).err, "the numbers were printed"
+
+
+def test_what_rlign_makes_says_so_itself_and_is_not_measured(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("rlign")
+    out = tmp_path / "a.npz"
+    assert "time-aligned" not in run("measure", file(tmp_path), "--what", "rlign-aligned", "--out", out).err
+    again = run("measure", out)
+    assert "those of a template" in again.out and not re.search(r"^Heart rate +\d", again.out, re.MULTILINE)
+
+
+def test_a_place_that_cannot_be_written_is_said_with_where_the_file_is(run: Run, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    said = run("measure", file(tmp_path), "--out", taken)
+    assert said.code == 1 and "cannot be written" in said.text and taken.read_text() == "a file"
+    kept = Path(re.sub(r"\s", "", said.text.split("It is in ")[1]).removesuffix("."))
+    assert (kept / "measurements.csv").is_file()
+
+
+def test_an_export_that_an_ecg_does_not_allow_is_some_failure(run: Run, tmp_path: Path) -> None:
+    said = run("measure", file(tmp_path), "--what", "qrs-overlay", "--lead", "V3R", "--csv")
+    assert said.code == 3 and "no lead V3R" in said.err and said.out.startswith("file_name,lead")
+
+
 def test_nothing_to_measure_is_said(run: Run, tmp_path: Path) -> None:
+    said = run("measure", tmp_path / "gone.dcm", "--json")
+    assert said.code == 1 and "gone.dcm" in said.json["detail"] and run("jobs").text.count("measure") == 0
+    assert "have folds" in run("measure", file(tmp_path), "--folds", "1").text
     assert "nothing to measure" in run("measure").text
     said = run("measure", write(tmp_path / "bad", {"bad.npz": b"no"}))
     assert said.code == 1 and "refused bad.npz" in said.text

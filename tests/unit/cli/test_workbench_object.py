@@ -9,6 +9,7 @@ from einthoven import ReadHints, Workbench, errors
 from einthoven.jobs.queue import ENDED
 from einthoven.workflows.dispatch import run_job
 from hand_made_model import mean_model, mean_spec
+from known_beats import RATE, beating, known
 from small_ecgs import HINTS, bare_csv, new_database, npz, write
 
 
@@ -37,6 +38,37 @@ def test_from_files_to_an_evaluation(bench: Workbench, tmp_path: Path) -> None:
     assert bench.export("m", tmp_path / "out.onnx").read_bytes() == mean_model(mean_spec())
     assert bench.export("m", tmp_path / "out.zip").read_bytes()[:2] == b"PK"
     assert [job.kind for job in bench.workspace.jobs.jobs()] == ["evaluate", "predict", "predict", "import"]
+
+
+def test_beats_are_found_and_measured(bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with known(monkeypatch):
+        for seed in range(2):
+            bench.workspace.store.ensure_dataset("d")
+            bench.workspace.store.add("d", f"{seed}.npz", beating(seed), fold=1 + seed)
+        both = bench.measure(dataset="d")
+        assert both.total == 2 and both.job is not None and both.job.state == "done"
+        rate = next(one for one in both.summary if one.name == "heart_rate")
+        assert rate.median == pytest.approx(75)
+        out = tmp_path / "out" / "fiducials.parquet"
+        assert bench.measure(dataset="d", folds=[2], what="fiducials", out=out).rows[0].file_name == "1.npz"
+        assert out.read_bytes()[:4] == b"PAR1"
+        with pytest.raises(errors.Conflict, match="is there already"):
+            bench.measure(dataset="d", what="fiducials", out=out)
+        bench.measure(dataset="d", what="fiducials", out=out, force=True)
+        folder = write(tmp_path / "in", {"one.npz": npz(ecg=beating(3).signal, fs=RATE)})
+        bench.measure(folder, what=("median-beat", "median-fiducials"), out=tmp_path / "some", file_format="json")
+        assert sorted(path.name for path in (tmp_path / "some").iterdir()) == [
+            "median-beat.json", "median-fiducials.json",
+        ]  # fmt: skip
+    for arguments, words in (
+        ({"what": "secrets"}, "'secrets' cannot be written"), ({"what": ()}, "No export is named"),
+        ({"lead": "ZZ"}, "no lead 'ZZ'"), ({"out": "x.csv", "what": ("fiducials", "qrs-overlay")}, "one file"),
+        ({"out": tmp_path, "file_format": "xlsx"}, "no format of exports"),
+    ):  # fmt: skip
+        with pytest.raises(errors.SettingError, match=words):
+            bench.measure(dataset="d", **arguments)  # type: ignore[arg-type]
+    with pytest.raises(errors.NotFound, match="no delineator 'guess'"):
+        bench.measure(dataset="d", method="guess")
 
 
 def test_hints_are_given_as_values(bench: Workbench, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from einthoven.jobs.reporter import StoredReporter
 from einthoven.results import Epoch, Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database
-from einthoven.store.types import Problem, Progress
+from einthoven.store.types import JobState, Problem, Progress
 from small_ecgs import new_database
 
 
@@ -126,7 +126,7 @@ def silent_for(jobs: JobQueue, job_id: str, seconds: float) -> None:
 
 
 def test_a_job_whose_worker_went_silent_fails_with_the_reason(jobs: JobQueue) -> None:
-    lost, alive, ours = (jobs.submit("train", "", {}).id for _ in range(3))
+    lost, alive, ours = (jobs.submit("predict", "", {}).id for _ in range(3))
     for job_id in (lost, alive, ours):
         jobs.claim("w", job_id=job_id)
     silent_for(jobs, lost, queue.LOST_SECONDS + 5)
@@ -137,6 +137,59 @@ def test_a_job_whose_worker_went_silent_fails_with_the_reason(jobs: JobQueue) ->
     assert jobs.job(alive).state == "running" and jobs.job(ours).state == "running"
     jobs.end_lost()
     assert jobs.job(ours).state == "failed"
+
+
+def test_a_training_whose_process_dies_goes_on_by_itself_but_not_for_ever(jobs: JobQueue) -> None:
+    job = jobs.submit("train", "", {}).id
+    for _ in range(queue.MOST_ATTEMPTS - 1):
+        jobs.claim("w", job_id=job)
+        silent_for(jobs, job, queue.LOST_SECONDS + 5)
+        jobs.end_lost()
+        assert jobs.job(job).state == "queued"
+    jobs.claim("w", job_id=job)
+    jobs.interrupt(job, queue.INTERRUPTED)
+    assert jobs.job(job).state == "failed" and jobs.job(job).resumable
+
+
+def test_a_training_whose_process_dies_after_it_was_cancelled_does_not_go_on(jobs: JobQueue) -> None:
+    job = jobs.submit("train", "", {}).id
+    jobs.claim("w", job_id=job)
+    jobs.cancel(job)
+    jobs.interrupt(job, queue.INTERRUPTED)
+    assert jobs.job(job).state == "failed"
+
+
+def test_a_training_that_failed_goes_on_and_one_that_was_cancelled_begins_anew(jobs: JobQueue) -> None:
+    def ended(kind: str, state: JobState) -> str:
+        job = jobs.submit(kind, "", {"seed": 1}).id
+        jobs.claim("w", job_id=job)
+        jobs.end(job, state, problem=Problem("DiskFull", "The disk is full.", "") if state == "failed" else None)
+        return job
+
+    failed = ended("train", "failed")
+    assert jobs.job(failed).resumable
+    for again in (jobs.resume, jobs.retry):
+        went_on = again(failed)
+        assert (went_on.id, went_on.state, went_on.problem) == (failed, "queued", None)
+        assert not went_on.resumable and jobs.claim("w", job_id=failed) is not None
+        jobs.end(failed, "failed")
+    for state in ("cancelled", "done"):
+        over = ended("train", state)  # type: ignore[arg-type]
+        assert not jobs.job(over).resumable
+        with pytest.raises(Conflict, match=r"cannot go on.*Train again"):
+            jobs.resume(over)
+        assert jobs.retry(over).id != over and jobs.job(over).state == state
+    assert jobs.job(ended("import", "cancelled")).resumable and not jobs.job(ended("predict", "failed")).resumable
+
+
+def test_only_imports_forget_which_files_they_were(jobs: JobQueue) -> None:
+    kept = {}
+    for kind in ("import", "train"):
+        kept[kind] = jobs.submit(kind, "", {"paths": ["a.csv"], "dataset": "d"}).id
+        jobs.claim("w", job_id=kept[kind])
+        jobs.end(kept[kind], "failed")
+    jobs.forget_old_requests(-1)
+    assert jobs.job(kept["import"]).request["paths"] == [] and jobs.job(kept["train"]).request["paths"] == ["a.csv"]
 
 
 def test_only_what_ended_can_be_repeated_or_deleted(jobs: JobQueue) -> None:

@@ -117,8 +117,9 @@ def test_a_cancelled_process_that_does_not_stop_is_ended(jobs: JobQueue, monkeyp
     assert found.state == "cancelled" and "did not stop by itself" in found.headline
 
 
-def test_leaving_ends_the_processes_and_fails_their_jobs(jobs: JobQueue) -> None:
-    job = jobs.submit("train", "", {})
+@pytest.mark.parametrize(("kind", "state"), [("predict", "failed"), ("train", "queued")])
+def test_leaving_ends_the_processes_and_their_jobs_fail_or_wait_to_go_on(jobs: JobQueue, kind: str, state: str) -> None:
+    job = jobs.submit(kind, "", {})
     started: list[subprocess.Popen[bytes]] = []
 
     def start(job: Job) -> "subprocess.Popen[bytes]":
@@ -130,8 +131,9 @@ def test_leaving_ends_the_processes_and_fails_their_jobs(jobs: JobQueue) -> None
         while not started:
             time.sleep(0.02)
     assert started[0].poll() is not None and jobs.server() is None
-    problem = jobs.job(job.id).problem
-    assert problem is not None and problem.error == "Interrupted"
+    left = jobs.job(job.id)
+    assert left.state == state
+    assert (left.problem.error if left.problem else None) == ("Interrupted" if state == "failed" else None)
 
 
 def test_a_machine_that_slept_does_not_cost_the_jobs_that_still_run(

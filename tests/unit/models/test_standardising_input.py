@@ -11,14 +11,15 @@ from hypothesis.extra.numpy import arrays
 from einthoven.models.networks.standardising import StandardiseInput
 from einthoven.record import EcgRecord, SourceInfo
 from einthoven.signal.z_score import z_score
-from einthoven.spec import ZScoreOver
+from einthoven.spec import Step, ZScoreOver
 
 torch.set_num_threads(1)
 MILLIVOLT = st.floats(-5, 5, width=32) | st.just(float("nan"))
 
 
 def _graph(signal: npt.NDArray[np.float32], over: ZScoreOver | None) -> npt.NDArray[np.float32]:
-    answer: npt.NDArray[np.float32] = StandardiseInput(over)(torch.from_numpy(signal[None])).numpy()[0]
+    step = Step("z_score", {"over": over}) if over else None
+    answer: npt.NDArray[np.float32] = StandardiseInput(step)(torch.from_numpy(signal[None])).numpy()[0]
     return answer
 
 
@@ -70,3 +71,28 @@ def test_nothing_there_becomes_zero() -> None:
 def test_without_a_z_score_only_absent_samples_change() -> None:
     signal = np.array([[1.0, np.nan, -2.5]], dtype=np.float32)
     assert _graph(signal, None).tolist() == [[1.0, 0.0, -2.5]]
+
+
+@pytest.mark.parametrize("over", ["lead", "record"])
+def test_lowest_and_highest_value_become_minus_one_and_one(over: ZScoreOver) -> None:
+    signal = np.random.default_rng(0).normal(1.0, [[0.2], [3.0], [1.0]], (3, 100)).astype(np.float32)
+    signal[1, 40:] = np.nan
+    scaled = StandardiseInput(Step("min_max", {"over": over}))(torch.from_numpy(signal[None])).numpy()[0]
+    there, axis = ~np.isnan(signal), 1 if over == "lead" else None
+    lowest, highest = np.nanmin(signal, axis=axis, keepdims=True), np.nanmax(signal, axis=axis, keepdims=True)
+    wanted = 2 * (signal - lowest) / (highest - lowest) - 1
+    np.testing.assert_allclose(scaled[there], wanted[there], atol=1e-5)
+    assert (scaled[~there] == 0).all()
+
+
+def test_a_flat_or_absent_lead_becomes_zero_and_no_other_suffers() -> None:
+    signal = np.random.default_rng(0).normal(size=(1, 3, 50)).astype(np.float32)
+    signal[0, 0], signal[0, 1] = 0.7, np.nan
+    scaled = StandardiseInput(Step("min_max", {"over": "lead"}))(torch.from_numpy(signal)).numpy()[0]
+    assert (scaled[:2] == 0).all() and scaled[2].min() == -1 and scaled[2].max() == 1
+
+
+def test_a_factor_is_applied_to_what_is_there() -> None:
+    signal = np.array([[[0.5, np.nan, -2.0]]], np.float32)
+    scaled = StandardiseInput(Step("multiply", {"factor": 1000.0}))(torch.from_numpy(signal)).numpy()
+    np.testing.assert_array_equal(scaled, [[[500.0, 0.0, -2000.0]]])

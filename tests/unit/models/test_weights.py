@@ -42,7 +42,7 @@ def test_weights_come_back_with_the_statistics_of_batch_normalisation(saved: Pat
 
 
 def test_the_header_says_what_the_weights_belong_to(saved: Path) -> None:
-    assert read_weights_info(saved) == WeightsInfo("inceptiontime", 3, 2, 100)
+    assert read_weights_info(saved) == WeightsInfo("inceptiontime", 3, 2, 100, 100)
 
 
 def test_nothing_but_the_weights_is_left_in_the_folder(saved: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
 
 
 def test_an_unknown_architecture_is_not_found_with_the_choices() -> None:
-    with pytest.raises(NotFound, match=r"transformer.*inceptiontime, xceptiontime"):
+    with pytest.raises(NotFound, match=r"no architecture .transformer.*inceptiontime.*xceptiontime"):
         build_network("transformer", SPEC)
 
 

@@ -69,7 +69,7 @@ def test_noise_is_found_at_its_standard_deviation(deviation):
     noise = np.random.default_rng(2).normal(0, deviation, record.n_samples)
     found = quality_of(with_lead(record, "V2", record.lead("V2") + noise))
     assert found.noise == pytest.approx(deviation, rel=0.1)
-    assert f"noise of {found.noise * 1000:.0f} uV" in found.findings
+    assert f"noise of {found.noise:.2g} mV" in found.findings
 
 
 @pytest.mark.parametrize("hertz", [0.1, 0.2])

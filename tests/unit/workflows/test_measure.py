@@ -85,6 +85,34 @@ def test_the_summary_counts_and_has_median_and_quartiles(bench: Workspace, repor
     assert any("R amplitude not measurable" in reason for reason in done.reasons)
 
 
+def test_a_reason_is_counted_once_for_each_ecg(bench: Workspace, report: Notes) -> None:
+    for seed in (9, 10):
+        bench.store.add("d", f"relative {seed}.npz", replace(beating(seed), amplitude="relative"))
+    done = measure(bench, MeasureRequest("d"), report)
+    counts = {count for reason, count in done.reasons.items() if reason.startswith("R amplitude not measurable")}
+    assert counts == {2}, "12 leads of two ECGs"
+    assert all(" not measurable: " in reason or " absent: " in reason for reason in done.reasons)
+
+
+def test_a_lead_is_known_by_any_of_its_names_and_an_impossible_one_is_refused_at_once(
+    bench: Workspace, report: Notes
+) -> None:
+    bench.store.add("d", "own.npz", beating(7, leads=("II", "Sternum")), fold=7)
+    for lead in ("ii", "Lead II", "Sternum"):
+        job = bench.submit("measure", MeasureRequest("d", folds=(7,), what=("qrs-overlay",), lead=lead))
+        assert job.title == "Measure d"
+        done = measure(bench, MeasureRequest("d", folds=(7,), what=("qrs-overlay",), lead=lead), report)
+        assert (done.total, done.n_left_out) == (1, 0)
+    for lead in ("V3R", "-aVR", "MLII", "X"):
+        bench.submit("measure", MeasureRequest("d", lead=lead))
+    for request in (MeasureRequest("d", lead="ZZ"), MeasureRequest(paths=(str(report.folder),), lead="Sternum"),
+                    MeasureRequest("d", lead=""), MeasureRequest("d", folds=(1,), lead="Sternum")):  # fmt: skip
+        with pytest.raises(SettingError, match=r"There is no lead '.*Name one of I, II, III, aVR"):
+            bench.submit("measure", request)
+    with pytest.raises(SettingError, match=r"V6, Sternum, or another lead"):
+        bench.submit("measure", MeasureRequest("d", folds=(7,), lead="ZZ"))
+
+
 def test_only_the_chosen_folds_are_measured(bench: Workspace, report: Notes) -> None:
     assert [row.file_name for row in measure(bench, MeasureRequest("d", folds=(2,)), report).rows] == ["1.npz"]
     with pytest.raises(NotFound, match="choose other folds"):

@@ -133,10 +133,14 @@ def test_too_few_records_are_refused_before_anything_starts(workspace: Workspace
         ({"name": "   "}, "cannot be the name of a model"),
         ({"name": "x" * 81}, "cannot be the name of a model"),
         ({"name": " taken "}, "'taken' already.*'taken-2'"),
-        ({"epochs": 0}, "epochs"),
-        ({"batch_size": 0}, "batch_size"),
-        ({"optimiser": "magic"}, "optimiser"),
-        ({"maximum_rate": -1.0}, "maximum_rate"),
+        ({"settings": {"epochs": 0}}, "epochs = 0 .*from 1 to"),
+        ({"settings": {"batch_size": 0}}, "batch_size"),
+        ({"settings": {"optimiser": "magic"}}, "optimiser .*one of adamw, adam"),
+        ({"settings": {"maximum_rate": -1.0}}, "maximum_rate"),
+        ({"settings": {"class_weights": 1}}, "class_weights .*true or false"),
+        ({"settings": {"speed": 1}}, "no setting 'speed'.*epochs"),
+        ({"settings": {"seed": 1}}, "Give seed by itself"),
+        ({"recipe": "magic"}, "no recipe 'magic'.*paper"),
         ({"seed": -1}, "seed"),
         ({"rate": 0.0}, "rate of 0 Hz is not possible"),
         ({"rate": -100.0}, "rate of -100 Hz is not possible"),
@@ -192,8 +196,8 @@ def test_the_installations_settings_are_what_the_model_sees_unless_asked_otherwi
     workspace.save_preferences(Preferences(target_rate=125, duration=4, threads=1))
     plan = planning.plan(workspace, TrainRequest("d", "t"))
     assert (plan.spec.rate, plan.spec.duration, plan.config.threads) == (125, 4, 1)
-    plan = planning.plan(workspace, TrainRequest("d", "t", rate=250, duration=2, z_score="none"))
-    assert (plan.spec.rate, plan.spec.duration, plan.spec.z_score) == (250, 2, None)
+    plan = planning.plan(workspace, TrainRequest("d", "t", rate=250, duration=2, scaled_over="none"))
+    assert (plan.spec.rate, plan.spec.duration, plan.spec.scaled_over) == (250, 2, None)
     assert Workspace(workspace.home).preferences == workspace.preferences
     for wrong in (Preferences(target_rate=float("nan")), Preferences(duration=0), Preferences(threads=0)):
         with pytest.raises(SettingError, match="not possible"):
@@ -206,8 +210,8 @@ def test_time_is_guessed_only_from_trainings_on_this_machine(workspace: Workspac
     speed = {"ms_per_ecg_and_epoch": 10.0, "method": "scratch"}
     files = {GRAPH: tmp_path / GRAPH}
     workspace.models.add("from elsewhere", mean_spec(), files, architecture="xceptiontime", statistics=speed)
-    check = planning.check(workspace, TrainRequest("d", "t", epochs=5))
+    check = planning.check(workspace, TrainRequest("d", "t", settings={"epochs": 5}))
     assert check.minutes is None and "not known" in check.minutes_note
     workspace.models.add("ours", mean_spec(), files, architecture="xceptiontime", run="r", statistics=speed)
-    check = planning.check(workspace, TrainRequest("d", "t", epochs=5))
+    check = planning.check(workspace, TrainRequest("d", "t", settings={"epochs": 5}))
     assert check.minutes == pytest.approx(10 * 24 * 5 / 60_000) and "'ours'" in check.minutes_note

@@ -29,7 +29,8 @@ from small_ecgs import Notes, ecg, fill
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
-SMALL = {"epochs": 1, "batch_size": 8, "maximum_rate": 0.003, "rate": 100.0, "duration": 2.0}
+ONE_EPOCH = {"epochs": 1, "batch_size": 8, "maximum_rate": 0.003}
+SMALL = {"settings": ONE_EPOCH, "rate": 100.0, "duration": 2.0}
 DATASET = "secret-dataset"
 TWO_LEADS = ("secret-two-leads-1", "secret-two-leads-2")
 
@@ -167,7 +168,7 @@ def test_a_model_that_was_given_away_answers_as_at_home(trained: Trained, elsewh
         assert view.simulated, "a model keeps saying that it learned from simulated ECGs"
         assert (view.n_train, view.trained_on, view.run) == (trained.outcome.split.n_train, None, None)
         assert view.validation_macro_f1 == trained.outcome.validation.macro_f1
-    assert share.view(elsewhere, "as bundle").can_continue and not share.view(elsewhere, "as onnx").can_continue
+    assert share.view(elsewhere, "as bundle").can_continue and share.view(elsewhere, "as onnx").can_continue
     found = predict(elsewhere, PredictRequest("as onnx", dataset="theirs"), Notes(tmp_path))
     assert found.simulated_model
 
@@ -181,9 +182,7 @@ def continued(trained: Trained) -> str:
         answers[name] = ("odd",)
     classes = tuple(map(TaskClass, ("odd", "slow", "fast")))
     workspace.store.put_task("real", Task("three", "single-label", classes, answers))
-    request = TrainRequest(
-        "real", "three", from_model="ours", method="head", epochs=1, batch_size=8, maximum_rate=0.003
-    )
+    request = TrainRequest("real", "three", from_model="ours", method="head", settings=ONE_EPOCH)
     return outcome_of(workspace, train(workspace, request)).model
 
 
@@ -233,7 +232,8 @@ def test_a_cancelled_training_keeps_the_best_weights_as_a_model(
     monkeypatch.setattr(reporter, "BEAT_SECONDS", 0.02)
     workspace = trained.workspace
     request = TrainRequest(
-        DATASET, "pace", architecture="inceptiontime", name="stopped", **{**SMALL, "epochs": 5000, "patience": 5000}  # type: ignore[arg-type]
+        DATASET, "pace", architecture="inceptiontime", name="stopped", rate=100.0, duration=2.0,
+        settings={**ONE_EPOCH, "epochs": 5000, "patience": 5000},
     )  # fmt: skip
     job = workspace.submit("train", planning.complete(workspace, request))
     claimed = workspace.jobs.claim("test", job_id=job.id)
@@ -270,7 +270,7 @@ def test_a_training_that_cannot_use_its_records_fails_with_the_reason_and_makes_
     classes = (TaskClass("slow"), TaskClass("fast"))
     workspace.store.put_task("relative", Task("pace", "single-label", classes, answers))
     before = len(workspace.models.models())
-    job = train(workspace, TrainRequest("relative", "pace", z_score="none", **SMALL))  # type: ignore[arg-type]
+    job = train(workspace, TrainRequest("relative", "pace", scaled_over="none", **SMALL))  # type: ignore[arg-type]
     assert job.state == "failed" and job.problem is not None
     assert "can be used" in job.problem.detail and "amplitude is relative" in job.problem.detail
     assert len(workspace.models.models()) == before

@@ -409,7 +409,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Job
-         * @description Go on with a failed or cancelled import (`resumable`) where it was; it keeps its id.
+         * @description Go on with a `resumable` job (an import, or a training that failed) where it was; it keeps its id.
          */
         post: operations["resume_job"];
         delete?: never;
@@ -429,7 +429,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Job
-         * @description Start a job again that ended, as a new job with the same request; an import goes on where it was.
+         * @description Start a job again that ended, as a new job with the same request; a `resumable` one goes on where it was.
          */
         post: operations["retry_job"];
         delete?: never;
@@ -1042,7 +1042,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Train Options */
+        /**
+         * Train Options
+         * @description Every setting of a training with its sentence, and its value in each recipe.
+         */
         get: operations["train_options"];
         put?: never;
         post?: never;
@@ -1257,6 +1260,39 @@ export interface components {
             system?: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * ArchitectureView
+         * @description A network to start from, usable here or why not (`reason`).
+         *
+         *     `takes_subject`: it was made for age and sex. `experimental`: why it is not recommended, empty for the others.
+         *     `scaling` is what its authors do with amplitudes. `fit`: by steps, or in one solution, which takes no settings.
+         */
+        ArchitectureView: {
+            /** Available */
+            available: boolean;
+            /** Experimental */
+            experimental: string;
+            /**
+             * Fit
+             * @enum {string}
+             */
+            fit: "gradient" | "closed_form";
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Scaling
+             * @enum {string}
+             */
+            scaling: "z_score" | "min_max";
+            /** Summary */
+            summary: string;
+            /** Takes Subject */
+            takes_subject: boolean;
+            /** Title */
+            title: string;
         };
         /**
          * Availability
@@ -1955,8 +1991,8 @@ export interface components {
          * @description What a measuring found.
          *
          *     `total` counts the ECGs in which beats were found, `rows` are the first of them; `refused` are the first of the
-         *     `n_refused` others, and `left_out` those of which an export could not be made. `reasons` counts in words why a
-         *     measurement is absent or cannot be told. `files` are names in the job's folder.
+         *     `n_refused` others, and `left_out` those of which an export could not be made. `reasons` counts the ECGs in which
+         *     a measurement is absent or cannot be told, by the reason in words. `files` are names in the job's folder.
          */
         MeasureOutcome: {
             /** Dataset */
@@ -2028,7 +2064,7 @@ export interface components {
              *       "measurements"
              *     ]
              */
-            what: ("measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "rlign-median" | "rlign-aligned")[];
+            what: ("measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "median-fiducials" | "rlign-median" | "rlign-aligned")[];
         };
         /**
          * MeasureSummary
@@ -2599,6 +2635,22 @@ export interface components {
             unit?: ("mV" | "uV" | "V" | "counts" | "relative") | null;
         };
         /**
+         * RecipeView
+         * @description A recipe: `settings` has every setting of `TrainOption` by name, as this recipe begins.
+         */
+        RecipeView: {
+            /** Name */
+            name: string;
+            /** Settings */
+            settings: {
+                [key: string]: boolean | number | string | null;
+            };
+            /** Summary */
+            summary: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * RecordDetail
          * @description One record for the viewer, with its passport and its neighbours in the dataset.
          *
@@ -2690,8 +2742,14 @@ export interface components {
         /**
          * Run
          * @description One training with its course so far: what the run's page shows, during and after.
+         *
+         *     `config` is every setting as it was used, `changed` those of them that its recipe has otherwise.
          */
         Run: {
+            /** Changed */
+            changed?: {
+                [key: string]: unknown;
+            };
             /** Config */
             config: {
                 [key: string]: unknown;
@@ -2987,23 +3045,46 @@ export interface components {
         };
         /**
          * TrainOption
-         * @description One advanced setting of training: what it is, in a sentence, and what is allowed.
+         * @description One setting of a training: what it does, in a sentence, and what is allowed.
+         *
+         *     `common`: one of the few that are asked for first. `optional`: may be empty, which the sentence explains.
          */
         TrainOption: {
             /** Choices */
             choices: string[];
-            /** Default */
-            default: string;
+            /** Common */
+            common: boolean;
             /** Explanation */
             explanation: string;
+            /** Group */
+            group: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "yes-no" | "whole" | "number";
             /** Maximum */
             maximum: number | null;
             /** Minimum */
             minimum: number | null;
             /** Name */
             name: string;
+            /** Optional */
+            optional: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * TrainOptions
+         * @description What can be set in a training, and the recipes to begin with; `recipe` is the usual one.
+         */
+        TrainOptions: {
+            /** Options */
+            options: components["schemas"]["TrainOption"][];
+            /** Recipe */
+            recipe: string;
+            /** Recipes */
+            recipes: components["schemas"]["RecipeView"][];
         };
         /**
          * TrainOutcome
@@ -3037,9 +3118,11 @@ export interface components {
          * @description Train a model for one task of one dataset.
          *
          *     `from_model` continues from a model's weights: `method` `whole` trains all layers, `head` only the
-         *     last. `folds` limits what training may see to records of these folds; a fifth of it, whole patients,
-         *     is the validation part. None for `batch_size` ... means the recipe's value. `rate`, `duration`:
-         *     what the model sees, in Hz and seconds; None means the installation's setting.
+         *     last, `head-then-whole` one after the other. `folds` limits what training may see to records of these folds; a
+         *     fifth of it, whole patients, is the validation part. `settings` change those of the `recipe`, by the names of
+         *     `TrainConfig`. `rate`, `duration`: what the model sees, in Hz and seconds; None means the installation's setting,
+         *     and the beat's length where `model_input` says that the model sees one beat. `scaling` of each lead or the whole
+         *     record (`scaled_over`): None means the architecture's. `subject`: what the model is told of the person.
          */
         TrainRequest: {
             /**
@@ -3047,28 +3130,26 @@ export interface components {
              * @default xceptiontime
              */
             architecture: string;
-            /** Batch Size */
-            batch_size?: number | null;
             /** Dataset */
             dataset: string;
             /** Duration */
             duration?: number | null;
-            /** Epochs */
-            epochs?: number | null;
             /** Folds */
             folds?: number[] | null;
             /** From Model */
             from_model?: string | null;
-            /** Gamma */
-            gamma?: number | null;
-            /** Maximum Rate */
-            maximum_rate?: number | null;
             /**
              * Method
              * @default scratch
              * @enum {string}
              */
-            method: "scratch" | "whole" | "head";
+            method: "scratch" | "whole" | "head" | "head-then-whole";
+            /**
+             * Model Input
+             * @default ecg
+             * @enum {string}
+             */
+            model_input: "ecg" | "median-beat" | "rlign-median" | "rlign-aligned";
             /** Name */
             name?: string | null;
             /**
@@ -3076,31 +3157,43 @@ export interface components {
              * @default false
              */
             one_per_patient: boolean;
-            /** Optimiser */
-            optimiser?: string | null;
             /**
              * Padding
              * @default zeros
              * @enum {string}
              */
             padding: "zeros" | "edge" | "repeat";
-            /** Patience */
-            patience?: number | null;
             /** Rate */
             rate?: number | null;
+            /**
+             * Recipe
+             * @default paper
+             */
+            recipe: string;
+            /**
+             * Scaled Over
+             * @default lead
+             * @enum {string}
+             */
+            scaled_over: "lead" | "record" | "none";
+            /** Scaling */
+            scaling?: ("z_score" | "min_max") | null;
             /**
              * Seed
              * @default 0
              */
             seed: number;
+            /** Settings */
+            settings?: {
+                [key: string]: boolean | number | string | null;
+            };
+            /**
+             * Subject
+             * @default []
+             */
+            subject: ("age" | "sex")[];
             /** Task */
             task: string;
-            /**
-             * Z Score
-             * @default lead
-             * @enum {string}
-             */
-            z_score: "lead" | "record" | "none";
         };
         /**
          * UploadState
@@ -3171,7 +3264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Availability"][];
+                    "application/json": components["schemas"]["ArchitectureView"][];
                 };
             };
         };
@@ -4650,7 +4743,7 @@ export interface operations {
             header?: never;
             path: {
                 item: number;
-                what: "measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "rlign-median" | "rlign-aligned";
+                what: "measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "median-fiducials" | "rlign-median" | "rlign-aligned";
                 file_format: "csv" | "json" | "npz" | "parquet";
             };
             cookie?: never;
@@ -5119,7 +5212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TrainOption"][];
+                    "application/json": components["schemas"]["TrainOptions"];
                 };
             };
         };

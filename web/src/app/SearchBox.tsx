@@ -8,7 +8,7 @@ import { useState, type KeyboardEvent } from "react";
 import { api, unwrap } from "@/api";
 import { useCurrentDataset, useDatasets } from "@/features/library/current";
 import { fmt } from "@/ui";
-import { PAGES, SETTINGS } from "./pages";
+import { MEASURE, PAGES, SETTINGS } from "./pages";
 import css from "./Shell.module.css";
 
 interface Hit {
@@ -44,7 +44,7 @@ export function SearchBox({ onClose }: { onClose: () => void }) {
   const wanted = text.trim().toLowerCase();
   const fits = (...words: string[]) => words.some((word) => word.toLowerCase().includes(wanted));
   const hits: Hit[] = [
-    ...[...PAGES, SETTINGS]
+    ...[...PAGES, MEASURE, SETTINGS]
       .filter((page) => fits(page.word, page.what))
       .map((page) => ({
         id: `page ${page.to}`, group: "Pages", name: page.word, note: page.what, icon: page.icon,

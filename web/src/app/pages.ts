@@ -5,13 +5,14 @@ import {
   IconChartHistogram,
   IconFolders,
   IconHeartRateMonitor,
+  IconRulerMeasure,
   IconSchool,
   IconStethoscope,
   type Icon,
 } from "@tabler/icons-react";
 
 export interface PageEntry {
-  to: "/library" | "/viewer" | "/train" | "/models" | "/predict" | "/evaluate" | "/settings";
+  to: "/library" | "/viewer" | "/train" | "/models" | "/predict" | "/evaluate" | "/measure" | "/settings";
   word: string;
   icon: Icon;
   what: string;
@@ -29,6 +30,9 @@ export const PAGES: readonly PageEntry[] = [
 ];
 
 export const SETTINGS: PageEntry = { to: "/settings", word: "Settings", icon: IconAdjustments, what: "this installation", also: ["/formats"] };
+
+/** Not in the rail: one comes to it from a dataset, or by the search. */
+export const MEASURE: PageEntry = { to: "/measure", word: "Measure", icon: IconRulerMeasure, what: "beats and intervals of a whole dataset" };
 
 export function isActive(entry: PageEntry, path: string): boolean {
   return [entry.to, ...(entry.also ?? [])].some((start) => path === start || path.startsWith(`${start}/`));

@@ -7,9 +7,9 @@ export { type Box, type Cell, LAYOUTS, type LayoutId, type LeadOrder, ORDERS, US
 export type { Grip, PaperOverlay } from "./overlay";
 export { type Drawing, paintPaper } from "./paint";
 export { PALETTES, type Palette, type PaletteName } from "./palette";
-export type { Pen } from "./pen";
+export type { Pen, TextStyle } from "./pen";
 export { Paper, type PaperEvents, type PaperOptions, type PaperWindow } from "./paper";
-export { SHEET_HEIGHT_MM, SHEET_WIDTH_MM, printSheet } from "./print";
+export { SHEET_HEIGHT_MM, SHEET_WIDTH_MM, type SheetBlock, printSheet } from "./print";
 export {
   type Amplitude, type Scale, CSS_PX_PER_MM, GAINS, SPEEDS, USUAL_GAIN, USUAL_SPEED, ZOOMS, following, gainText, mmOfSeconds, speedText, stepZoom,
 } from "./scale";

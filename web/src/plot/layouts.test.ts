@@ -134,6 +134,13 @@ test("a shorter record takes only the width it needs", () => {
   expect(page.cells[0]!.width).toBeCloseTo(100, 9);
 });
 
+test.each(["3x4", "3x4+1", "6x2"] as const)("a record too short for columns that follow one another shows all of it in every column of %s", (id) => {
+  const page = layOut(request({ layout: layoutOf(id), duration: 1.8 }));
+  for (const cell of page.cells) expect([cell.from, cell.seconds]).toEqual([0, expect.closeTo(1.8, 9)]);
+  expect(page.separators).toEqual([]);
+  expect(layOut(request({ layout: layoutOf(id), duration: 5 })).cells.some((cell) => cell.from > 0)).toBe(true);
+});
+
 test("the lead under the pointer is the one with the nearest baseline in that column", () => {
   const page = layOut(request());
   const v5 = page.cells.find((c) => c.lead.name === "V5")!;

@@ -132,6 +132,8 @@ const leastPitch = (rows: number): number => (rows <= 7 ? 18 : 12);
 const GREATEST_PITCH_MM = 45;
 export const LABEL_HEIGHT_MM = 3.8;
 const LABEL_WIDTH_MM = 9;
+/** A beat at 60 a minute. */
+const LEAST_COLUMN_SECONDS = 1;
 /** Below this many standard leads a grid of twelve places is mostly empty: one lead a row instead. */
 const LEAST_FOR_GRID = 6;
 
@@ -162,7 +164,8 @@ export function layOut(request: PageRequest): PageLayout {
   const { scale, leads, duration } = request;
   const rows = rowsOf(request);
   const pulseWidth = scale.amplitude === "mV" ? PULSE_SECONDS * scale.mmPerSecond : 0;
-  const consecutive = rows.timing === "consecutive";
+  // Columns of a short record would hold less than a beat each: then all of them show the same seconds.
+  const consecutive = rows.timing === "consecutive" && duration >= LEAST_COLUMN_SECONDS * Math.max(1, rows.grid.length);
   // Gutter for the pulse with 1.5 mm of line on either side, or for the label, or just a margin.
   const gutter = pulseWidth > 0 ? Math.max(pulseWidth + 3, LABEL_WIDTH_MM) : consecutive ? 1 : LABEL_WIDTH_MM;
   const nColumns = Math.max(1, rows.grid.length);

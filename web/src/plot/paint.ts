@@ -36,6 +36,8 @@ const REMARK_CHARACTER_MM = 1.5;
 const SPIKE_MM = 3;
 const SPIKE_LINE_MM = 0.5;
 const FOOT_MM = 2.9;
+/** Of its size: a usual character of the foot, generously. */
+const CHARACTER_WIDTH = 0.56;
 const MISSING_MM = 3;
 
 export function paintPaper(pen: Pen, box: Box, palette: Palette): void {
@@ -138,10 +140,12 @@ function paintPulse(pen: Pen, { scale, palette }: Drawing, x: number, baseline: 
 function paintFoot(pen: Pen, { page, signal, palette, start, settings }: Drawing): void {
   const y = page.footer.y + page.footer.height / 2;
   const end = Math.min(signal.duration, start + page.span);
-  const style = { size: FOOT_MM, colour: palette.ink, halo: palette.paper };
   const columns = page.separators.length > 0 ? [`columns of ${page.columnSeconds.toFixed(1)} s`] : [];
   const window = `${start.toFixed(1)}\u2013${end.toFixed(1)} s of ${signal.duration.toFixed(1)} s`;
-  pen.text(page.footer.x + 1, y, [...settings, ...columns, window].join(" \u00b7 "), style);
+  const text = [...settings, ...columns, window].join(" \u00b7 ");
+  // Smaller where the paper is too narrow for it: gain and seconds are never cut off.
+  const size = Math.min(FOOT_MM, (page.footer.width - 2) / (text.length * CHARACTER_WIDTH));
+  pen.text(page.footer.x + 1, y, text, { size, colour: palette.ink, halo: palette.paper });
 }
 
 export function paintCaliper(pen: Pen, { page, signal, scale, palette, start }: Drawing, caliper: Caliper): void {

@@ -43,6 +43,9 @@ export function storedProblem(title: string, stored: { detail: string; advice?: 
   return new ApiProblem({ kind: "Stored", title, detail: stored?.detail ?? "", advice: stored?.advice ?? "", status: 0, missing: [] });
 }
 
+/** What is wrong lies in what was asked about: asked again, the server answers the same. */
+const SAME_AGAIN = 422;
+
 /** An error as the server told it: what was wrong, what to do, and a way to try again. */
 export function ProblemView({ error, onRetry, compact }: ProblemViewProps) {
   const problem = asProblem(error);
@@ -53,7 +56,7 @@ export function ProblemView({ error, onRetry, compact }: ProblemViewProps) {
         <div className={css["problemTitle"]}>{problem.title}</div>
         {problem.detail && <div>{problem.detail}</div>}
         {problem.advice && <div className={css["advice"]}>{problem.advice}</div>}
-        {onRetry && (
+        {onRetry && problem.status !== SAME_AGAIN && (
           <Button mt="sm" size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={onRetry} data-testid="retry">
             Try again
           </Button>

@@ -43,13 +43,13 @@ def cancel_job(workspace: Here, job: str) -> Job:
 
 @router.post("/jobs/{job}/retry", status_code=202)
 def retry_job(workspace: Here, job: str) -> Job:
-    """Start a job again that ended, as a new job with the same request; an import goes on where it was."""
+    """Start a job again that ended, as a new job with the same request; a `resumable` one goes on where it was."""
     return workspace.jobs.retry(job)
 
 
 @router.post("/jobs/{job}/resume", status_code=202)
 def resume_job(workspace: Here, job: str) -> Job:
-    """Go on with a failed or cancelled import (`resumable`) where it was; it keeps its id."""
+    """Go on with a `resumable` job (an import, or a training that failed) where it was; it keeps its id."""
     return workspace.jobs.resume(job)
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from einthoven.api.routes import Here
-from einthoven.workflows.views import About, Availability, Preferences, TrainOption
+from einthoven.workflows.views import About, ArchitectureView, Preferences, TrainOptions
 
 router = APIRouter(tags=["system"])
 
@@ -16,14 +16,15 @@ def about(workspace: Here) -> About:
 
 
 @router.get("/architectures")
-def architectures() -> list[Availability]:
+def architectures() -> list[ArchitectureView]:
     from einthoven.workflows import installation
 
     return installation.architectures()
 
 
 @router.get("/train-options")
-def train_options() -> list[TrainOption]:
+def train_options() -> TrainOptions:
+    """Every setting of a training with its sentence, and its value in each recipe."""
     from einthoven.workflows import installation
 
     return installation.train_options()

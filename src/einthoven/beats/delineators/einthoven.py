@@ -50,8 +50,10 @@ def delineate(heartbeats: Heartbeats) -> Waves:
     notes = {}
     faint = _faint_p(seen, beats, owners["P"], heartbeats.kinds)
     for beat, limits in faint.items():
-        times[:, beat, :3] = limits
-    if not owners["P"] and not faint:
+        before = _before_qrs(limits, times[:, beat, 3])
+        if np.isfinite(before[0, 1]):
+            times[:, beat, :3] = before
+    if not np.isfinite(times[0, :, 1]).any():
         if is_irregular(seen.stretches):
             absent["P"] = NO_P
         else:
@@ -78,6 +80,14 @@ def _faint_p(
     if average is None:
         return {}
     return {beats[qrs]: seen.peaks[qrs] + average.times / seen.pace for qrs in average.qrs if beats[qrs] not in sure}
+
+
+def _before_qrs(p: Floats, onsets: Floats) -> Floats:
+    """P as in the average beat, `(channels, 3)`, without what would lie in this beat's QRS; all NaN if its peak would."""
+    first = np.nanmin(onsets) if np.isfinite(onsets).any() else np.inf
+    if not p[0, 1] < first:
+        return np.full_like(p, np.nan)
+    return np.where(p < first, p, np.nan)
 
 
 def has_p(stretches: Stretches) -> bool:

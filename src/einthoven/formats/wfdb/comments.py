@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from einthoven.formats.passport import age_from, pseudonym, sex_from
 from einthoven.formats.statements import is_statement
 from einthoven.record import Annotation, Sex, Subject
+from einthoven.steps import kept_steps
 
 _PAIR = re.compile(r"^\s*([^:<>]{1,40}?)\s*:\s*(.*)$")
 _TAGGED = re.compile(r"<([^<>]+)>:\s*([^<]*)")
@@ -21,13 +22,17 @@ _AGE = re.compile(r"\d{1,3}(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the comments state; `kept` are comment lines that state the same without anything about who it is."""
+    """What the comments state; `kept` are comment lines that state the same without anything about who it is.
+
+    `steps` say what was done to the signal, as the file has them.
+    """
 
     subject: Subject
     annotations: tuple[Annotation, ...]
     band: tuple[float, float] | None
     doubts: tuple[str, ...]
     kept: tuple[str, ...]
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -39,6 +44,7 @@ class _Notes:
     annotations: list[Annotation] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
     not_understood: int = 0
     in_findings: bool = False
 
@@ -55,6 +61,8 @@ class _Notes:
                 self.kept.append(f"Sex: {self.sex}")
         elif key in _PATIENT_KEYS:
             self.patient = pseudonym(value)
+        elif key == "steps":
+            self.steps.append(value)
         elif key == "dx":
             self._codes(value)
         elif key == "labels" and value:
@@ -111,12 +119,15 @@ def read_comments(comments: Iterable[str]) -> Said:
                 notes.kept.append(f"{notes.band[0]:.10g}-{notes.band[1]:.10g} Hz band")
     if notes.not_understood:
         notes.doubts.append(f"{notes.not_understood} findings in free text were left out: they might name a person")
+    # In front: lines behind an empty `<diagnoses>:` are findings.
+    notes.kept[:0] = [f"Steps: {step}" for step in kept_steps(notes.steps)]
     return Said(
         subject=Subject(id=notes.patient, age=notes.age, sex=notes.sex),
         annotations=tuple(notes.annotations),
         band=notes.band,
         doubts=tuple(notes.doubts),
         kept=tuple(notes.kept),
+        steps=tuple(notes.steps),
     )
 
 

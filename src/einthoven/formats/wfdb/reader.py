@@ -104,7 +104,9 @@ def _records(header: Header, segment: Segment, origin: Origin, said: Said, hints
         for row, line, numbers in zip(signal, lines, stored, strict=True):
             finish(row, line, numbers)
         one = replace(origin, index=index, doubts=(*origin.doubts, *_other_rates(names, header.rate or 1, index)))
-        yield make_record(signal, facts, settled, one, subject=said.subject, annotations=said.annotations)
+        yield make_record(
+            signal, facts, settled, one, subject=said.subject, annotations=said.annotations, steps=said.steps
+        )
 
 
 def _facts(lines: Sequence[SignalLine], rate: float | None) -> Facts:
@@ -146,7 +148,9 @@ def _records_of_segments(joined: Joined, origin: Origin, said: Said, hints: Read
         stated = replace(facts, units=_stated_units(rows), gains=_stated_gains(rows))
         one = replace(origin, index=index, doubts=(*origin.doubts, *_other_rates(names, joined.rate or 1, index)))
         signal = np.stack(list(rows.signals.values()))
-        yield make_record(signal, stated, settled, one, subject=said.subject, annotations=said.annotations)
+        yield make_record(
+            signal, stated, settled, one, subject=said.subject, annotations=said.annotations, steps=said.steps
+        )
 
 
 def _stated_units(rows: Rows) -> tuple[str, ...]:

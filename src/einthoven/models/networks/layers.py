@@ -18,9 +18,9 @@ class AsImage(nn.Module):
         return x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
 
 
-def conv(n_in: int, n_out: int, kernel: int = 1, *, groups: int = 1, bias: bool = False) -> nn.Conv2d:
-    """Convolution along time that keeps the number of samples; `kernel` is odd."""
-    return nn.Conv2d(n_in, n_out, (1, kernel), padding=(0, kernel // 2), groups=groups, bias=bias)
+def conv(n_in: int, n_out: int, kernel: int = 1, *, stride: int = 1, groups: int = 1, bias: bool = False) -> nn.Conv2d:
+    """Convolution along time, `kernel` odd: as many samples as before, divided by `stride` and rounded up."""
+    return nn.Conv2d(n_in, n_out, (1, kernel), stride, padding=(0, kernel // 2), groups=groups, bias=bias)
 
 
 class MaxOfThree(nn.Module):
@@ -53,3 +53,22 @@ class AverageTo(nn.Module):
         if self.length is not None:
             return functional.avg_pool2d(x, (1, self.length))
         return x @ self.weights
+
+
+class PeakAndMean(nn.Module):
+    """`(batch, channels, 1, samples)` -> `(batch, 2 * channels)`: the largest value over time, then the mean."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x.amax(dim=(2, 3)), x.mean(dim=(2, 3))], dim=1)
+
+
+class NormOfFeatures(nn.BatchNorm1d):
+    """Batch normalisation of `(batch, features)` that also learns from a batch of one.
+
+    One row has no variance; the running mean and deviation stand in for it.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and len(x) == 1:
+            return functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+        return super().forward(x)

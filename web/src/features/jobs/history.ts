@@ -61,7 +61,8 @@ function add(history: History, event: JobEvent): History {
     case "epoch": {
       const epoch = epochOf(data);
       if (epoch === null) return seen;
-      return { ...seen, epochs: [...seen.epochs.filter((e) => e.epoch !== epoch.epoch), epoch] };
+      // A training that was begun again tells some epochs twice, from where it went on.
+      return { ...seen, epochs: [...seen.epochs.filter((e) => e.epoch < epoch.epoch), epoch] };
     }
     case "log": {
       const line = text(data.text);

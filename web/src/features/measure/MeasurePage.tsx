@@ -26,6 +26,7 @@ const EXPORTS: readonly { what: Export; title: string; note: string }[] = [
   { what: "fiducials", title: "Times of the waves", note: "one row per beat and lead" },
   { what: "qrs-overlay", title: "Beats of one lead", note: "laid over each other at R" },
   { what: "median-beat", title: "Median beat", note: "every lead, at the recording’s rate" },
+  { what: "median-fiducials", title: "Median beat: fiducials", note: "a table, a row for each lead" },
   { what: "rlign-median", title: "Median beat by Rlign", note: "stretched to one heart rate" },
   { what: "rlign-aligned", title: "Time-aligned ECG by Rlign", note: "stretched to one heart rate" },
 ];

@@ -21,13 +21,13 @@ const range = ({ lower_quartile: low, upper_quartile: high, unit }: MeasureSumma
 
 const COLUMNS: DataColumn<MeasureSummary>[] = [
   { id: "title", title: "Measurement", grow: 2, pinned: true, value: (row) => row.title },
-  { id: "lead", title: "Lead", width: 88, value: (row) => row.lead ?? "all leads" },
-  { id: "unit", title: "Unit", width: 56, value: (row) => row.unit },
+  { id: "lead", title: "Lead", width: 72, value: (row) => row.lead ?? "all leads" },
+  { id: "unit", title: "Unit", width: 40, value: (row) => row.unit },
   { id: "median", title: "Median", width: 96, align: "right", cell: (row) => (row.median === null ? nothing : figure(row.median, row.unit)), value: (row) => row.median },
-  { id: "quartiles", title: "Middle half", explain: "A quarter of the ECGs lies below the first figure, a quarter above the second.", width: 136, align: "right", cell: range, value: range, sortable: false },
-  { id: "measured", title: "Measured", width: 88, align: "right", cell: (row) => fmt.count(row.n_measured), value: (row) => row.n_measured },
-  { id: "absent", title: "Absent", explain: "What would be measured is not there, for example no P wave.", width: 80, align: "right", cell: (row) => fmt.count(row.n_absent), value: (row) => row.n_absent },
-  { id: "not", title: "Not measurable", explain: "It may be there and cannot be told.", width: 120, align: "right", cell: (row) => fmt.count(row.n_not_measurable), value: (row) => row.n_not_measurable },
+  { id: "quartiles", title: "Middle half", explain: "A quarter of the ECGs lies below the first figure, a quarter above the second.", width: 112, align: "right", cell: range, value: range, sortable: false },
+  { id: "measured", title: "Measured", width: 72, align: "right", cell: (row) => fmt.count(row.n_measured), value: (row) => row.n_measured },
+  { id: "absent", title: "Absent", explain: "What would be measured is not there, for example no P wave.", width: 64, align: "right", cell: (row) => fmt.count(row.n_absent), value: (row) => row.n_absent },
+  { id: "not", title: "Not measurable", explain: "It may be there and cannot be told.", width: 112, align: "right", cell: (row) => fmt.count(row.n_not_measurable), value: (row) => row.n_not_measurable },
 ];
 
 interface Reason {

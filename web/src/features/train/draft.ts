@@ -1,6 +1,8 @@
-import type { TrainOption, TrainRequest } from "@/api";
+import type { RecipeView, TrainOption, TrainOptions, TrainRequest } from "@/api";
 
 export type Method = TrainRequest["method"];
+export type SubjectInput = "age" | "sex";
+export type SettingValue = boolean | number | string | null;
 
 /** What stands in the form: as typed, so a number may be half written. */
 export interface Draft {
@@ -13,8 +15,12 @@ export interface Draft {
   readonly folds: readonly number[];
   readonly onePerPatient: boolean;
   readonly seed: string;
-  /** Advanced settings that were changed, by their name in the request; empty text means the default. */
-  readonly advanced: Readonly<Record<string, string>>;
+  /** Null: the usual one. */
+  readonly recipe: string | null;
+  /** What the model is told of the person. */
+  readonly subject: readonly SubjectInput[];
+  /** Settings that were touched, by name; one that is as its recipe has it counts as untouched. */
+  readonly typed: Readonly<Record<string, string>>;
 }
 
 export type Start = { readonly architecture: string } | { readonly model: string };
@@ -28,50 +34,94 @@ export const EMPTY_DRAFT: Draft = {
   folds: [],
   onePerPatient: false,
   seed: "0",
-  advanced: {},
+  recipe: null,
+  subject: [],
+  typed: {},
 };
 
-/** Settings of the request that are no part of the recipe, so GET /train-options need not list them. */
-export const WINDOW_OPTIONS: readonly TrainOption[] = [
-  option("rate", "Sampling rate, Hz", "What the model sees: every ECG is resampled to this rate first.", "of this installation", []),
-  option("duration", "Window, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded.", "of this installation", []),
-  option("padding", "Expanding", "What fills the part that a short ECG lacks: zeros, its edge value, or the ECG repeated.", "zeros", ["zeros", "edge", "repeat"]),
-  option("z_score", "Z-score", "Brings amplitudes to a common scale: each lead by itself, the whole ECG, or not at all. Without it, only ECGs in mV can be used.", "lead", ["lead", "record", "none"]),
+const PADDINGS = ["zeros", "edge", "repeat"] as const;
+const SCALINGS = ["z_score", "min_max"] as const;
+const SCALED_OVER = ["lead", "record", "none"] as const;
+const MODEL_INPUTS = ["ecg", "median-beat", "rlign-median", "rlign-aligned"] as const;
+const SEES = "What the model sees";
+
+/** What shapes the model's input: fields of the request that are no settings of a recipe. */
+export const INPUT_OPTIONS: readonly TrainOption[] = [
+  input("rate", "Sampling rate, Hz", "What the model sees: every ECG is resampled to this rate first. Empty: as this installation is set."),
+  input("duration", "Window, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded. Empty: as this installation is set, or one beat."),
+  input("model_input", "Input", "The ECG as recorded, its median beat (1 s; our own or by Rlign), or every beat time-aligned by Rlign.", MODEL_INPUTS),
+  input("padding", "Expanding", "What fills the part that a short ECG lacks: zeros, its edge value, or the ECG repeated.", PADDINGS),
+  input("scaling", "Scaling", "How amplitudes are brought to a scale: by mean and deviation (z_score), or from lowest to highest value (min_max). Empty: as the network's authors do.", SCALINGS),
+  input("scaled_over", "Scaled over", "Each lead by itself, the whole ECG, or not at all; then only ECGs in mV can be used.", SCALED_OVER),
 ];
 
-function option(
-  name: string,
-  title: string,
-  explanation: string,
-  standard: string,
-  choices: readonly string[],
-): TrainOption {
+const INPUT_DEFAULTS: Readonly<Record<string, SettingValue>> = {
+  rate: null, duration: null, model_input: "ecg", padding: "zeros", scaling: null, scaled_over: "lead",
+}; // prettier-ignore
+
+function input(name: string, title: string, explanation: string, choices: readonly string[] = []): TrainOption {
   // Which rates and lengths are possible is known to the server alone: its check says so.
-  return { name, title, explanation, default: standard, choices: [...choices], minimum: null, maximum: null };
+  return {
+    name, title, explanation, group: SEES, common: false, kind: choices.length > 0 ? "choice" : "number",
+    optional: INPUT_DEFAULTS[name] === null, choices: [...choices], minimum: null, maximum: null,
+  }; // prettier-ignore
 }
 
-const NUMBERS = ["epochs", "batch_size", "maximum_rate", "gamma", "patience", "rate", "duration"] as const;
-const PADDINGS = ["zeros", "edge", "repeat"] as const;
-const Z_SCORES = ["lead", "record", "none"] as const;
-
-/**
- * The advanced settings to show: the server's list first, then what shapes the model's input.
- *
- * A model that is trained on keeps the input it has, so these are not asked then.
- */
-export function allOptions(fromServer: readonly TrainOption[], start: Start): readonly TrainOption[] {
-  const there = new Set(fromServer.map((entry) => entry.name));
-  const shownElsewhere = new Set(["method", "seed", "name", "folds", "one_per_patient"]);
-  const input = "model" in start ? [] : WINDOW_OPTIONS.filter((entry) => !there.has(entry.name));
-  return [...fromServer.filter((entry) => !shownElsewhere.has(entry.name)), ...input];
+/** The settings of a form with the values that they begin with. */
+export interface Sheet {
+  readonly options: readonly TrainOption[];
+  readonly usual: Readonly<Record<string, SettingValue>>;
 }
 
-/** The request that the form stands for; null while nothing to learn from, or nothing to learn, is chosen. */
-export function requestOf(draft: Draft): TrainRequest | null {
+export function recipeOf(server: TrainOptions, draft: Pick<Draft, "recipe">): RecipeView | undefined {
+  return server.recipes.find((recipe) => recipe.name === (draft.recipe ?? server.recipe)) ?? server.recipes[0];
+}
+
+/** What can be set: a model that is trained on keeps the input it has, so that is not asked then. */
+export function sheetOf(server: TrainOptions | undefined, draft: Pick<Draft, "recipe" | "start">): Sheet {
+  const asked = "model" in draft.start ? [] : INPUT_OPTIONS;
+  if (server === undefined) return { options: asked, usual: INPUT_DEFAULTS };
+  const settings = recipeOf(server, draft)?.settings ?? {};
+  return { options: [...server.options, ...asked], usual: { ...INPUT_DEFAULTS, ...settings } };
+}
+
+/** What stands in a field: what was typed, else the recipe's value. */
+export function shownText(sheet: Sheet, typed: Draft["typed"], name: string): string {
+  return typed[name] ?? textOf(sheet.usual[name] ?? null);
+}
+
+function textOf(value: SettingValue): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return value === null ? "" : String(value);
+}
+
+/** Names of the settings that are not as the recipe has them. */
+export function changedNames(sheet: Sheet, typed: Draft["typed"]): readonly string[] {
+  return sheet.options
+    .filter((option) => option.name in typed && valueOf(option, typed[option.name] ?? "") !== sheet.usual[option.name])
+    .map((option) => option.name);
+}
+
+/** A field as the server takes it; what is no number stays text, which `fault` has named already. */
+function valueOf(option: TrainOption, text: string): SettingValue {
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  if (option.kind === "choice") return trimmed;
+  if (option.kind === "yes-no") return trimmed === "yes";
+  return numberOf(trimmed) ?? trimmed;
+}
+
+/** The request that the form stands for; null while something is not chosen or cannot be sent. */
+export function requestOf(draft: Draft, sheet: Sheet): TrainRequest | null {
   if (draft.dataset === null || draft.task === null) return null;
+  if (sheet.options.some((option) => fault(option, shownText(sheet, draft.typed, option.name)) !== null)) return null;
   const from = "model" in draft.start ? draft.start.model : null;
-  const numbers = Object.fromEntries(NUMBERS.map((name) => [name, numberOf(draft.advanced[name])]));
-  const optimiser = draft.advanced["optimiser"];
+  const byName = new Map(sheet.options.map((option) => [option.name, option]));
+  const changed = changedNames(sheet, draft.typed).map((name): [string, SettingValue] => {
+    const option = byName.get(name);
+    return [name, option === undefined ? null : valueOf(option, draft.typed[name] ?? "")];
+  });
+  const asked = Object.fromEntries(changed.filter(([name]) => name in INPUT_DEFAULTS));
   return {
     dataset: draft.dataset,
     task: draft.task,
@@ -82,34 +132,57 @@ export function requestOf(draft: Draft): TrainRequest | null {
     folds: draft.folds.length === 0 ? null : [...draft.folds],
     one_per_patient: draft.onePerPatient,
     seed: numberOf(draft.seed) ?? 0,
-    ...numbers,
-    optimiser: optimiser === undefined || optimiser === "" ? null : optimiser,
-    padding: oneOf(PADDINGS, draft.advanced["padding"]) ?? "zeros",
-    z_score: oneOf(Z_SCORES, draft.advanced["z_score"]) ?? "lead",
+    ...(draft.recipe === null ? {} : { recipe: draft.recipe }),
+    settings: Object.fromEntries(changed.filter(([name]) => !(name in INPUT_DEFAULTS))),
+    rate: numeric(asked["rate"]),
+    duration: numeric(asked["duration"]),
+    padding: oneOf(PADDINGS, asked["padding"]) ?? "zeros",
+    scaling: oneOf(SCALINGS, asked["scaling"]),
+    scaled_over: oneOf(SCALED_OVER, asked["scaled_over"]) ?? "lead",
+    model_input: oneOf(MODEL_INPUTS, asked["model_input"]) ?? "ecg",
+    // A model that is trained on goes on being told what it was told.
+    subject: from === null ? [...draft.subject] : [],
   };
 }
 
 // With `from_model` the server takes the architecture of that model; the field still wants a value.
 const EMPTY_ARCHITECTURE = "xceptiontime";
 
-function numberOf(text: string | undefined): number | null {
-  if (text === undefined || text.trim() === "") return null;
+function numberOf(text: string): number | null {
+  if (text.trim() === "") return null;
   const value = Number(text.replace(",", "."));
   return Number.isFinite(value) ? value : null;
 }
 
-function oneOf<T extends string>(choices: readonly T[], value: string | undefined): T | null {
+function numeric(value: SettingValue | undefined): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+function oneOf<T extends string>(choices: readonly T[], value: SettingValue | undefined): T | null {
   return choices.find((choice) => choice === value) ?? null;
 }
 
 /** Why a typed value cannot be sent; null when it can. The server has the last word. */
 export function fault(entry: TrainOption, value: string): string | null {
-  if (value.trim() === "" || entry.choices.length > 0) return null;
+  if (entry.kind === "choice" || entry.kind === "yes-no") return null;
+  if (value.trim() === "") return entry.optional ? null : "A number is needed here.";
   const number = numberOf(value);
   if (number === null) return "This is not a number.";
+  if (entry.kind === "whole" && !Number.isInteger(number)) return "A whole number is needed.";
   if (entry.minimum !== null && number < entry.minimum) return `At least ${entry.minimum}.`;
   if (entry.maximum !== null && number > entry.maximum) return `At most ${entry.maximum}.`;
   return null;
+}
+
+/** The settings whose name, title or sentence has these words, by group. */
+export function grouped(options: readonly TrainOption[], search: string): readonly (readonly [string, readonly TrainOption[]])[] {
+  const words = search.trim().toLowerCase().split(/\s+/);
+  const groups = new Map<string, TrainOption[]>();
+  for (const option of options) {
+    const said = `${option.name} ${option.title} ${option.explanation}`.toLowerCase();
+    if (words.every((word) => said.includes(word))) groups.set(option.group, [...(groups.get(option.group) ?? []), option]);
+  }
+  return [...groups];
 }
 
 /** "1-8", "1, 3, 5-7": folds as people write them. */

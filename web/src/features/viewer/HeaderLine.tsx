@@ -17,10 +17,15 @@ interface HeaderLineProps {
   children: ReactNode;
 }
 
+/** The paper needs the room: of many labels the first few stand here, all of them in the details. */
+const MOST_LABELS = 3;
+const shownOf = (n: number): number => (n <= MOST_LABELS + 1 ? n : MOST_LABELS);
+
 export function HeaderLine({ record, onGo, onDoubts, children }: HeaderLineProps) {
   const { source, amplitude } = record;
   const { doubts } = source;
   const quality = qualityOf(record);
+  const classes = [...classesOf(record)];
   return (
     <header className={css["header"]}>
       <Neighbour item={record.previous} what="Previous ECG (←)" testId="viewer-previous" onGo={onGo} />
@@ -51,11 +56,16 @@ export function HeaderLine({ record, onGo, onDoubts, children }: HeaderLineProps
         />
       </span>
       <span className={css["labels"]} data-testid="viewer-header-labels">
-        {[...classesOf(record)].map(([name, tasks]) => (
+        {classes.slice(0, shownOf(classes.length)).map(([name, tasks]) => (
           <Mark key={name} title={`Label of ${tasks.join(", ")}`}>
             {name}
           </Mark>
         ))}
+        {classes.length > shownOf(classes.length) && (
+          <button type="button" className={css["more"]} onClick={onDoubts} title={classes.slice(shownOf(classes.length)).map(([name]) => name).join("\n")} data-testid="viewer-more-labels">
+            and {fmt.count(classes.length - shownOf(classes.length))} more
+          </button>
+        )}
       </span>
       {quality !== null && quality.grade !== "good" && (
         <button type="button" className={css["bare"]} onClick={onDoubts} title={quality.reason} data-testid="viewer-grade">

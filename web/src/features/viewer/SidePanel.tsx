@@ -17,13 +17,14 @@ interface SidePanelProps {
   beatSettings: BeatSettings;
   onMethod: (method: string) => void;
   lit: LitBeats;
+  onCorrect: (() => void) | null;
 }
 
-export function SidePanel({ record, model, onModel, beats, beatSettings, onMethod, lit }: SidePanelProps) {
+export function SidePanel({ record, model, onModel, beats, beatSettings, onMethod, lit, onCorrect }: SidePanelProps) {
   return (
     <aside className={css["side"]} aria-label="Details of this ECG" data-testid="viewer-panel">
       <Fold title="Measurements">
-        <MeasurementsPanel item={record.item} settings={beatSettings} onMethod={onMethod} lit={lit} />
+        <MeasurementsPanel item={record.item} settings={beatSettings} onMethod={onMethod} lit={lit} onCorrect={onCorrect} />
         {beats !== null && <CorrectionsPanel record={beats} />}
       </Fold>
       <Fold title="Labels">

@@ -2,7 +2,7 @@
 import { Button, useComputedColorScheme } from "@mantine/core";
 import { useLocalStorage, useViewportSize } from "@mantine/hooks";
 import { IconHeartbeat } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import {
@@ -12,7 +12,7 @@ import {
 import type { MeasuredRecord } from "@/api";
 import { useOpenedDataset } from "@/features/library/current";
 import { EmptyState, KeyHelp, ProblemView, RESEARCH_NOTICE, Waiting, fmt } from "@/ui";
-import { AlignedEcgView, BeatsView, CorrectingOnPaper, LitBeats, MarksOnPaper, MarksButtons, MedianBeatView, ViewSwitch, beatsQuery, nextMarks, useBeatSettings, viewOf } from "./beats";
+import { AlignedEcgView, BeatsView, CorrectingOnPaper, LitBeats, MarksOnPaper, MarksButtons, MedianBeatView, ViewSwitch, beatsQuery, blockOf, marksOverlay, nextMarks, useBeatSettings, viewOf } from "./beats";
 import type { ViewId } from "./beats";
 import { Doubt } from "./Doubt";
 import { EcgPaper, type PaperHandle } from "./EcgPaper";
@@ -33,6 +33,8 @@ const route = getRouteApi("/viewer/$item");
 /** From this width of the window on, ten seconds fit beside the open panel. */
 const WIDE_PX = 1560;
 
+const NONE: readonly string[] = [];
+
 const PACING_LEGEND = "short strokes: pacing spikes";
 
 export function ViewerPage() {
@@ -48,6 +50,14 @@ export function ViewerPage() {
   return <Viewer item={item} />;
 }
 
+/** Have the beats of an ECG found before they are shown. */
+function useBeatsAhead(item: number | null | undefined, method: string, wanted: boolean): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (wanted && item !== null && item !== undefined) void client.prefetchQuery(beatsQuery(item, method));
+  }, [client, item, method, wanted]);
+}
+
 function useSettings() {
   return useLocalStorage<ViewerSettings>({
     key: "einthoven-viewer", defaultValue: USUAL, getInitialValueInEffect: false, serialize: JSON.stringify, deserialize: parseSettings,
@@ -56,6 +66,9 @@ function useSettings() {
 
 function Viewer({ item }: { item: number }) {
   const [settings, setSettings] = useSettings();
+  const [{ method, marks }] = useBeatSettings();
+  // Asked for together with the samples: finding them takes the server longer than all else.
+  useBeatsAhead(item, method, useWide(settings.panel) || marks !== "off");
   const { shown, loading, error, retry } = useShown(item, settings.filter);
   const name = shown?.record.file_name ?? `ECG ${item}`;
   useOpenedDataset(shown?.record.dataset ?? null);
@@ -116,7 +129,9 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
   const found = beats.data !== undefined && beats.data.r_peaks.length > 0 ? beats.data : null;
   const correcting = wantsToCorrect && found !== null;
   const leftOut = marks === "off" && !correcting ? undefined : found?.left_out;
-  const faint = useMemo(() => Object.keys(leftOut ?? {}), [leftOut]);
+  // The same empty list again: nothing is laid out anew when beats arrive that leave no lead out.
+  const faint = useMemo(() => (Object.keys(leftOut ?? {}).length === 0 ? NONE : Object.keys(leftOut ?? {})), [leftOut]);
+  useBeatsAhead(record.next, method, marks !== "off" && beats.data !== undefined);
 
   const options = useMemo<PaperOptions>(
     () => ({
@@ -143,7 +158,10 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
   );
   const [bar, setBar] = useState<HTMLElement | null>(null);
   const [lit] = useState(() => new LitBeats());
-  const correct = () => setCorrectingItem(wantsToCorrect ? null : record.item);
+  const correct = () => {
+    if (viewId !== "paper") goView("paper");
+    setCorrectingItem(wantsToCorrect ? null : record.item);
+  };
   const showLead = (lead: string) => {
     // A lead that shows all of its seconds: as rhythm strip, where its own place is a part of them.
     const whole = settings.layout === "12x1" || settings.layout === "2x6";
@@ -162,14 +180,18 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
     view: goView,
     marks: () => setBeatSettings({ ...beatSettings, marks: nextMarks(marks) }),
     correct,
+    print: () => void print(),
     clear: () => (caliper === null ? setMeasuring(false) : paper.current?.clearCaliper()),
     amplitude: record.amplitude,
   });
 
   const start = view?.start ?? 0;
+  const client = useQueryClient();
   const makeSheet = useCallback(
-    () =>
-      printSheet({
+    () => {
+      // As they are now: the page may not have been drawn anew since they came.
+      const asked = client.getQueryState(beatsQuery(record.item, method).queryKey);
+      return printSheet({
         signal, layout: settings.layout, order: settings.order, rhythmLead: settings.rhythmLead, mmPerSecond: settings.speed, mmPerUnit: gain,
         palette: settings.colour === "neutral" ? "neutral" : "pink", start,
         settings: [...settingsLine(record, { speed: settings.speed, gain, zoom: 1, filter }), ...(spikes.length > 0 ? [PACING_LEGEND] : [])],
@@ -183,10 +205,19 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
           ...(view?.missing.length ? [missingText(view.missing)] : []),
           ...(record.source.simulated ? ["SIMULATED: no patient ever had this ECG"] : []),
         ],
+        faint,
+        block: blockOf({ data: asked?.data, error: asked?.error ?? null }, filter.band !== null),
+        overlay: found === null || marks === "off" ? null : marksOverlay({ record: found, marks, lit: null, correcting: null }),
         notice: `${RESEARCH_NOTICE} Einthoven, printed ${fmt.when(new Date().toISOString())}`,
-      }),
-    [signal, settings, gain, start, record, filter, view?.missing, spikes],
+      });
+    },
+    [client, method, signal, settings, gain, start, record, filter, view?.missing, spikes, faint, found, marks],
   );
+  const print = async () => {
+    // A sheet has the measurements: they are asked for first. Where they fail, the sheet says why.
+    await client.prefetchQuery(beatsQuery(record.item, method));
+    window.print();
+  };
 
   const viewProps = { item: record.item, method, leads: record.leads, pxPerMm: screenPxPerMm, palette, bar };
   return (
@@ -196,7 +227,7 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
         <ViewSwitch view={viewId} onView={goView} />
       </HeaderLine>
       <Toolbar
-        record={record} settings={settings} measuring={measuring} panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => window.print()}
+        record={record} settings={settings} measuring={measuring} panelOpen={panelOpen} onSettings={onSettings} onMeasuring={measureOrNot} onFit={fit} onPrint={() => void print()}
         onScreenSize={() => setSizing(true)} paper={viewId === "paper" ? "recorded" : viewId === "aligned" ? "aligned" : null} place={setBar}
         marks={
           viewId === "paper" && (
@@ -226,13 +257,17 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
           {correcting && (
             <CorrectingOnPaper key={`${record.item} ${method}`} paper={paper} record={found} marks={marks} lit={lit} rate={record.rate} onLead={showLead} onDone={() => setCorrectingItem(null)} />
           )}
-          {(marks !== "off" || wantsToCorrect) && viewId === "paper" && found === null && <BeatsState beats={beats} />}
+          {(marks !== "off" || wantsToCorrect) && viewId === "paper" && found === null && <BeatsState beats={beats} detailed={!panelOpen} />}
           {viewId === "paper" && view !== null && view.span < view.duration - 1e-6 && <ScrollLine view={view} onStart={(to) => paper.current?.scrollTo(to)} />}
           <div className={css["under"]}>
             {measuring && (
               <span className={css["reading"]} role="status" data-testid="viewer-caliper-reading">
                 {caliper === null ? "Caliper: drag on a lead to measure" : measuredText(measure(caliper, record.amplitude))}
               </span>
+            )}
+            {/* Here, where a line stands anyway: the paper keeps its height, and is not drawn anew when they are found. */}
+            {viewId === "paper" && (marks !== "off" || wantsToCorrect) && beats.data === undefined && beats.isFetching && (
+              <span role="status" data-testid="viewer-finding">Finding the beats …</span>
             )}
             {view !== null && view.missing.length > 0 && (
               <span className={css["missing"]} data-testid="viewer-missing">
@@ -246,7 +281,7 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
         </div>
         {panelOpen && (
           <SidePanel
-            record={record} model={model} beats={found} beatSettings={beatSettings} lit={lit} onMethod={(chosen) => setBeatSettings({ ...beatSettings, method: chosen })}
+            record={record} model={model} beats={found} beatSettings={beatSettings} lit={lit} onCorrect={correcting ? null : correct} onMethod={(chosen) => setBeatSettings({ ...beatSettings, method: chosen })}
             onModel={(chosen) =>
               void navigate({ to: "/viewer/$item", params: { item: String(record.item) }, search: (now) => ({ ...now, model: chosen ?? undefined }), replace: true })
             }
@@ -266,9 +301,15 @@ function Reading({ shown, loading, settings, onSettings }: ReadingProps) {
 }
 
 /** Why there are no marks on the paper although they are wanted. */
-function BeatsState({ beats }: { beats: { isError: boolean; error: unknown; data?: MeasuredRecord; isFetching: boolean; refetch: () => unknown } }) {
-  if (beats.isError) return <ProblemView error={beats.error} onRetry={() => void beats.refetch()} compact />;
-  if (beats.data === undefined) return <p className={css["under"]} role="status">{beats.isFetching ? "Finding the beats …" : ""}</p>;
+function BeatsState({ beats, detailed }: { beats: { isError: boolean; error: unknown; data?: MeasuredRecord; refetch: () => unknown }; detailed: boolean }) {
+  if (beats.isError && detailed) return <ProblemView error={beats.error} onRetry={() => void beats.refetch()} compact />;
+  if (beats.isError)
+    return (
+      <p className={css["refused"]} role="status" data-testid="viewer-no-marks">
+        <Doubt words="No marks: the beats could not be asked for. Why, and a way to try again, stand beside the paper." />
+      </p>
+    );
+  if (beats.data === undefined) return null;
   return (
     <p className={css["refused"]} role="status" data-testid="viewer-no-beats">
       <Doubt words={`No marks. ${beats.data.reason}`} />

@@ -40,6 +40,7 @@ export interface KeyActions {
   readonly view: (view: ViewId) => void;
   readonly marks: () => void;
   readonly correct: () => void;
+  readonly print: () => void;
 }
 
 type Stroke = Pick<KeyboardEvent, "key" | "shiftKey">;
@@ -86,7 +87,7 @@ export function actionOf({ key, shiftKey }: Stroke, on: KeyActions): (() => void
     case "d":
       return set((now) => ({ ...now, panel: !on.panelOpen }));
     case "p":
-      return () => window.print();
+      return on.print;
     default:
       return null;
   }

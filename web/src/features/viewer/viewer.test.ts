@@ -75,7 +75,7 @@ describe("keys", () => {
   function actions(): KeyActions {
     return {
       settings: USUAL, amplitude: "mV", measuring: false, panelOpen: true, onSettings: vi.fn(), onMeasuring: vi.fn(), go: vi.fn(), scroll: vi.fn(),
-      fit: vi.fn(), clear: vi.fn(), view: vi.fn(), marks: vi.fn(), correct: vi.fn(),
+      fit: vi.fn(), clear: vi.fn(), view: vi.fn(), marks: vi.fn(), correct: vi.fn(), print: vi.fn(),
     };
   }
   test("arrows change the ECG, with shift they scroll", () => {

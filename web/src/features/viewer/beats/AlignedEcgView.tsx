@@ -32,7 +32,7 @@ export function AlignedEcgView({ item, method, options }: AlignedProps) {
       <div className={css["bar"]}>
         <span className={css["quietLine"]}>{signal === null ? "" : `${fmt.plain(signal.duration, 1)} s at ${fmt.rate(signal.rate)}. Time is stretched: intervals cannot be measured here.`}</span>
         <div className={css["atEnd"]}>
-          <ExportMenu item={item} what="rlign-aligned" query={{ method }} />
+          {!aligned.isError && <ExportMenu item={item} what="rlign-aligned" query={{ method }} />}
         </div>
       </div>
       {aligned.isError ? (

@@ -49,7 +49,7 @@ export function BeatsView({ item, method, leads, pxPerMm, palette, bar }: ViewPr
           <Checkbox size="xs" label="median beat" checked={withMedian && median.data !== undefined} disabled={median.data === undefined} onChange={() => setWithMedian((now) => !now)} />
         </div>
         <div className={css["atEnd"]}>
-          <ExportMenu item={item} what="qrs-overlay" query={{ method, lead }} />
+          {!overlay.isError && <ExportMenu item={item} what="qrs-overlay" query={{ method, lead }} />}
         </div>
       </ViewBar>
       {overlay.isError ? (
@@ -114,7 +114,7 @@ function Overlaid({ data, median, hidden, picked, pxPerMm, palette }: OverlaidPr
       for (const i of order) if (!hidden.has(view.beats[i]!.kind)) draw(rows[i]!, faint(kindColour(view.beats[i]!.kind, sheet.palette)), view.beats[i]!.kind === "normal" ? 0.3 : 0.45);
       if (middle !== null) draw(middle, sheet.palette.caliper, 0.7);
       if (picked !== null && rows[picked] !== undefined) draw(rows[picked], kindColour(view.beats[picked]!.kind, sheet.palette), 0.6);
-      const words = `lead ${view.lead} · ${scaleWords(speed, gain, amplitude)} · ${middle === null ? "" : `thick: median of ${median?.view.n_beats ?? ""} ${median?.view.kinds.join(" and ") ?? ""} beats`}`;
+      const words = `lead ${view.lead} · ${scaleWords(speed, gain, amplitude)} · ${middle === null ? "" : `thick: median of ${fmt.plural(median?.view.n_beats ?? 0, `${median?.view.kinds.join(" and ") ?? ""} beat`)}`}`;
       pen.text(2, sheet.height - 2.5, words, { size: 2.9, colour: sheet.palette.ink, halo: sheet.palette.paper });
     },
     [rows, view, middle, hidden, picked, amplitude, median],

@@ -116,7 +116,7 @@ function WaveTimes({ wave, record, rate, state }: WaveTimesProps) {
         marks.map((mark) => <MarkSlider key={mark} mark={mark} time={times[mark] ?? null} record={record} rate={rate} state={state} />)
       )}
       {there > 0 && (
-        <Tooltip label={`${wave} is not there in this beat (${channelWords(held.channel)})`}>
+        <Tooltip label={`${wave} is not there in this beat (${channelWords(held.channel)})`} position="bottom">
           <ActionIcon size={28} variant="subtle" aria-label={`Take ${wave} away`} onClick={() => state.removeWave(wave)} data-testid={`correct-remove-${wave}`}>
             <IconX size={16} />
           </ActionIcon>
@@ -189,5 +189,5 @@ function MarkSlider({ mark, time, record, rate, state }: MarkSliderProps) {
       </span>
     </div>
   );
-  return words === undefined ? slider : <Tooltip label={words}>{slider}</Tooltip>;
+  return words === undefined ? slider : <Tooltip label={words} position="bottom">{slider}</Tooltip>;
 }

@@ -1,6 +1,6 @@
-import { screen, within } from "@testing-library/react";
+import { cleanup, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { renderInApp, serve } from "@/features/jobs/testing";
 import { CorrectionsPanel } from "./CorrectionsPanel";
 import { MeasurementsPanel } from "./MeasurementsPanel";
@@ -11,13 +11,23 @@ const OWN = { name: "einthoven", title: "Einthoven", summary: "A small network. 
 const LACKING = { name: "neurokit-dwt", title: "NeuroKit2 dwt", summary: "Wavelets.", available: false, reason: "needs neurokit2: pip install 'einthoven[beats]'", extensions: [] };
 const ANSWERS = { "GET /api/delineators": [OWN, LACKING], "GET /api/records/7/beats": RECORD };
 
-function show(changes: Record<string, unknown> = {}, lit = new LitBeats()) {
+function show(changes: Record<string, unknown> = {}, lit = new LitBeats(), onCorrect: (() => void) | null = null) {
   serve({ ...ANSWERS, ...changes });
-  renderInApp(<MeasurementsPanel item={7} settings={{ method: "einthoven", marks: "off" }} onMethod={() => {}} lit={lit} />);
+  renderInApp(<MeasurementsPanel item={7} settings={{ method: "einthoven", marks: "off" }} onMethod={() => {}} lit={lit} onCorrect={onCorrect} />);
   return lit;
 }
 
 describe("measurements", () => {
+  it("offer to correct the marks they come from, but not while that is being done", async () => {
+    const onCorrect = vi.fn();
+    show({}, new LitBeats(), onCorrect);
+    await userEvent.click(await screen.findByTestId("measurements-correct"));
+    expect(onCorrect).toHaveBeenCalledOnce();
+    cleanup();
+    show();
+    await screen.findByTestId("measure-pr");
+    expect(screen.queryByTestId("measurements-correct")).toBeNull();
+  });
   it("stand with unit, spread and number of beats; what lacks says why", async () => {
     show();
     expect((await screen.findByTestId("measure-pr")).textContent).toBe("PR interval160 ms ± 42 beats");

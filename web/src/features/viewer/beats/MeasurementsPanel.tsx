@@ -1,6 +1,6 @@
 /** What is measured on the beats: each number with its spread and its beats, or why there is none. */
 import { Button, CopyButton, Menu, Select, Tooltip } from "@mantine/core";
-import { IconChevronDown, IconCopy, IconDownload } from "@tabler/icons-react";
+import { IconChevronDown, IconCopy, IconDownload, IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Availability, MeasuredRecord, Measurement } from "@/api";
@@ -17,9 +17,11 @@ interface MeasurementsPanelProps {
   settings: BeatSettings;
   onMethod: (method: string) => void;
   lit: LitBeats;
+  /** Begin to correct the marks by hand; null while that is being done. */
+  onCorrect: (() => void) | null;
 }
 
-export function MeasurementsPanel({ item, settings, onMethod, lit }: MeasurementsPanelProps) {
+export function MeasurementsPanel({ item, settings, onMethod, lit, onCorrect }: MeasurementsPanelProps) {
   const delineators = useQuery(delineatorsQuery);
   const beats = useQuery(beatsQuery(item, settings.method));
   return (
@@ -29,7 +31,7 @@ export function MeasurementsPanel({ item, settings, onMethod, lit }: Measurement
         <ProblemView error={beats.error} onRetry={() => void beats.refetch()} compact />
       ) : (
         <Query query={beats} waiting={<Waiting rows={8} />}>
-          {(record) => <Measured record={record} lit={lit} />}
+          {(record) => <Measured record={record} lit={lit} onCorrect={onCorrect} />}
         </Query>
       )}
     </div>
@@ -62,7 +64,7 @@ export function MethodChoice({ entries, value, onChange, size = "xs" }: { entrie
 
 const firstSentence = (text: string): string => /^.*?\.(?=\s|$)/.exec(text)?.[0] ?? text;
 
-export function Measured({ record, lit }: { record: MeasuredRecord; lit: LitBeats }) {
+export function Measured({ record, lit, onCorrect }: { record: MeasuredRecord; lit: LitBeats; onCorrect: (() => void) | null }) {
   if (record.obstacle !== null && record.obstacle !== undefined)
     return (
       <div data-testid="no-beats">
@@ -80,10 +82,18 @@ export function Measured({ record, lit }: { record: MeasuredRecord; lit: LitBeat
         {record.spikes.length > 0 && `; ${fmt.plural(record.spikes.length, "pacing spike")}`}
       </p>
       <Remarks record={record} />
+      <p className={css["missing"]}>± is the standard deviation over the beats. Point at a number to see its beats on the paper, and how it was measured.</p>
       {grouped(record.measurements).map((group) => (
         <GroupView key={group.title} group={group} lit={lit} />
       ))}
-      <Save record={record} />
+      <div className={css["save"]}>
+        <Save record={record} />
+        {onCorrect !== null && (
+          <Button size="xs" variant="default" leftSection={<IconPencil size={14} aria-hidden />} onClick={onCorrect} title="A mark is at the wrong place, or lacks: correct it, and the numbers follow (E)" data-testid="measurements-correct">
+            Correct marks
+          </Button>
+        )}
+      </div>
     </>
   );
 }
@@ -135,7 +145,7 @@ function Line({ one, lit }: { one: Measurement; lit: LitBeats }) {
   return (
     <Tooltip label={help(one)} position="left">
       <div className={css["measure"]} tabIndex={0} role="group" aria-label={`${one.title}: ${valueWords(one)}`} data-testid={`measure-${one.name}`} data-state={one.state} {...lighting(one, lit)}>
-        <span className={css["title"]}>{one.title}</span>
+        <Title text={one.title} />
         <span className={css["value"]}>
           <strong>{figure(one.value, one.unit)}</strong>
           {unitWords(one.unit)}
@@ -144,6 +154,17 @@ function Line({ one, lit }: { one: Measurement; lit: LitBeats }) {
         <span className={css["beats"]}>{fmt.plural(one.beats.length, "beat")}</span>
       </div>
     </Tooltip>
+  );
+}
+
+/** "QRS duration, middle lead": what is measured, and quietly where. */
+function Title({ text }: { text: string }) {
+  const [what, ...where] = text.split(", ");
+  return (
+    <span className={css["title"]}>
+      {what}
+      {where.length > 0 && <span className={css["where"]}> {where.join(", ")}</span>}
+    </span>
   );
 }
 
@@ -217,7 +238,7 @@ function shortTitle(title: string, group: string): string {
 function Save({ record }: { record: MeasuredRecord }) {
   const link = (what: "measurements" | "fiducials", format: "csv" | "json") => exportAddress(record.item, what, format, { method: record.method });
   return (
-    <div className={css["save"]}>
+    <>
       <CopyButton value={asTable(record.measurements)} timeout={2000}>
         {({ copied, copy }) => (
           <Button size="xs" variant="default" leftSection={<IconCopy size={14} aria-hidden />} onClick={copy} data-testid="measurements-copy">
@@ -240,7 +261,7 @@ function Save({ record }: { record: MeasuredRecord }) {
           <Menu.Item component="a" href={link("fiducials", "json")} download>JSON</Menu.Item>
         </Menu.Dropdown>
       </Menu>
-    </div>
+    </>
   ); // prettier-ignore
 }
 

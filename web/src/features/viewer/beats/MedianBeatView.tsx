@@ -31,7 +31,7 @@ export function MedianBeatView({ item, method, leads, pxPerMm, palette, bar }: V
         />
         <SegmentedControl size="xs" aria-label="Lead" data={[{ value: ALL, label: "All" }, ...leads]} value={chosen} onChange={setLead} data-testid="median-lead" />
         <div className={css["atEnd"]}>
-          <ExportMenu item={item} what={source === "own" ? "median-beat" : "rlign-median"} query={{ method }} />
+          {!median.isError && <ExportMenu item={item} what={source === "own" ? "median-beat" : "rlign-median"} query={{ method }} />}
         </div>
       </ViewBar>
       {median.isError ? (
@@ -76,7 +76,7 @@ function Medians({ data, lead, pxPerMm, palette }: MediansProps) {
       const seconds = view.n_samples / view.rate;
       const picked = shown.map((name) => rows[view.leads.indexOf(name)]!);
       const amplitude = unitOf(view.unit);
-      const speed = fittingSpeed(seconds, width - 10);
+      const speed = fittingSpeed(seconds, width - 3);
       const highest = Math.max(...picked.map((row) => rangeOf([row])[1] - rangeOf([row])[0]), 1e-6);
       const gain = fittingGain(highest, height - 5, amplitude);
       shown.forEach((name, i) => {
@@ -102,7 +102,7 @@ interface OneMedian {
 
 function paintOne(pen: Pen, { palette }: Sheet, { view, name, row, box, speed, gain }: OneMedian): void {
   const colours = coloursOn(palette);
-  const left = Math.round(box.x + Math.max(8, (box.width - (view.n_samples / view.rate) * speed) / 2));
+  const left = Math.round(box.x + Math.max(1.5, (box.width - (view.n_samples / view.rate) * speed) / 2));
   const [low, high] = rangeOf([row]);
   const middle = box.y + box.height / 2 + ((high + low) / 2) * gain;
   const xOf = (time: number) => left + time * speed;

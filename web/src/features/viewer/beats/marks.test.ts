@@ -11,15 +11,16 @@ const LEADS = ["I", "II"];
 const signal = readSignal(new Float32Array(2 * 4 * RATE).buffer, LEADS, RATE, "mV");
 const scale = { mmPerSecond: 25, mmPerUnit: 10, amplitude: "mV", pxPerMm: 4 } as const;
 
-function drawingOf(start = 0): Drawing {
-  const page = layOut({ layout: layoutOf("12x1"), order: "standard", leads: LEADS, rhythmLead: "II", duration: 4, scale, width: 150, height: 120 });
+function drawingOf(start = 0, height = 120): Drawing {
+  const page = layOut({ layout: layoutOf("12x1"), order: "standard", leads: LEADS, rhythmLead: "II", duration: 4, scale, width: 150, height });
   return { page, signal, scale, palette: PALETTES.pink, start, settings: [] };
 }
 
-/** A pen that keeps what it was told. */
+/** A pen that keeps what it was told, stroke by stroke. */
 class Notes implements Pen {
   readonly dot = 0.1;
-  readonly lines: { x: number[]; colour: string }[] = [];
+  readonly lines: { x: number[]; y: number[]; colour: string }[] = [];
+  calls = 0;
   readonly fills: { x: number; width: number }[] = [];
   readonly texts: string[] = [];
   fill(box: { x: number; width: number }): void {
@@ -27,8 +28,16 @@ class Notes implements Pen {
   }
   outline(): void {}
   grid(): void {}
-  line(x: Float64Array, _y: Float64Array, count: number, colour: string): void {
-    this.lines.push({ x: [...x.slice(0, count)], colour });
+  line(x: Float64Array, y: Float64Array, count: number, colour: string): void {
+    this.calls++;
+    let line = { x: [] as number[], y: [] as number[], colour };
+    this.lines.push(line);
+    for (let i = 0; i < count; i++)
+      if (Number.isNaN(y[i])) this.lines.push((line = { x: [], y: [], colour }));
+      else {
+        line.x.push(x[i]!);
+        line.y.push(y[i]!);
+      }
   }
   text(_x: number, _y: number, text: string): void {
     this.texts.push(text);
@@ -64,6 +73,22 @@ describe("marks on the paper", () => {
   });
   test("each lead's own marks only when they are asked for", () => {
     expect(painted({ marks: "leads" }).lines.length).toBeGreaterThan(painted({}).lines.length + 30);
+  });
+  test("hundreds of marks are put on the paper by few calls, since each costs time", () => {
+    const pen = painted({ marks: "leads" });
+    expect(pen.lines.length).toBeGreaterThan(60);
+    expect(pen.calls).toBeLessThan(20);
+  });
+  test.each([60, 300])("the lane stands close below the trace and inside its row, on a sheet %i mm high", (height) => {
+    const drawing = drawingOf(0, height);
+    const pen = new Notes();
+    marksOverlay(shown({})).paint(pen, drawing);
+    const [lane] = laneCells(drawing.page.cells);
+    const heights = pen.lines.flatMap(({ y }) => y);
+    expect(Math.max(...heights)).toBeLessThan(lane!.slot.y + lane!.slot.height);
+    expect(Math.max(...heights) - lane!.baseline).toBeLessThan(12);
+    expect(Math.min(...heights)).toBeGreaterThanOrEqual(lane!.slot.y);
+    expect(lane!.baseline - Math.min(...heights)).toBeLessThan(14);
   });
   test("the beats of a number are lit, in its lead only", () => {
     const all = painted({ marks: "off", lit: { beats: [0, 2], lead: null } });

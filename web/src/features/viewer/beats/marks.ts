@@ -4,7 +4,7 @@
  * A lane in the rhythm strip (or the lowest row of each column) holds what counts for all leads: R with the kind of the
  * beat above, brackets from onset to end of P, QRS and T with their peak below. A lead's own marks stand on its trace.
  */
-import { type Box, type Cell, type Drawing, type Grip, type PaperOverlay, type Palette, PALETTES, type Pen, mmOfSeconds } from "@/plot";
+import { type Box, type Cell, type Drawing, type Grip, type PaperOverlay, type Palette, PALETTES, type Pen, type TextStyle, mmOfSeconds } from "@/plot";
 import type { MeasuredRecord } from "@/api";
 import { fmt } from "@/ui";
 import type { Lit } from "./lit";
@@ -60,6 +60,10 @@ const DARK: MarkColours = {
 export const coloursOn = (palette: Palette): MarkColours => (palette === PALETTES.dark ? DARK : LIGHT);
 
 const LANE_FOOT_MM = 3.4;
+/** Between the trace and what stands below or above it; at least so far from its baseline. */
+const LANE_AWAY_MM = 4.5;
+const R_AWAY_MM = 6;
+const LEAST_REACH_MM = 6;
 const SPIKE_ROOM_MM = 2.6;
 const TICK_MM = 1.1;
 const LETTER_MM = 2.6;
@@ -70,6 +74,7 @@ const ON_TRACE_MM = 1.7;
 const SERIF_MM = 0.7;
 const GRIP_MM = 1.6;
 const LEFT_OUT_MM = 2.9;
+const TAKEN_CHARACTER_MM = 1.62;
 /** Where no wave is known, a beat is so long before and after R, s. */
 const AROUND_S = [0.25, 0.4] as const;
 
@@ -109,9 +114,24 @@ const isSeen = ({ drawing, cell }: Placing, from: number, to = from): boolean =>
   return to >= begin && from <= begin + cell.seconds;
 };
 
+/** How far the trace of a cell reaches up and down from its baseline, mm. */
+function reachMm({ signal, scale }: Drawing, cell: Cell): readonly [up: number, down: number] {
+  const [low, high] = signal.ranges[cell.channel] ?? [0, 0];
+  const [up, down] = cell.lead.sign === 1 ? [high, -low] : [-low, high];
+  return [Math.max(LEAST_REACH_MM, up * scale.mmPerUnit), Math.max(LEAST_REACH_MM, down * scale.mmPerUnit)];
+}
+
+/** Close below the trace, where a high row has room to spare; otherwise at the foot of the row. */
 function laneY(drawing: Drawing, cell: Cell): number {
   const spikes = (drawing.spikes?.length ?? 0) > 0 ? SPIKE_ROOM_MM : 0;
-  return cell.slot.y + cell.slot.height - LANE_FOOT_MM - spikes;
+  const [, down] = reachMm(drawing, cell);
+  return Math.min(cell.slot.y + cell.slot.height - LANE_FOOT_MM - spikes, cell.baseline + down + LANE_AWAY_MM);
+}
+
+/** Head of the triangles at R. */
+function headY(drawing: Drawing, cell: Cell): number {
+  const [up] = reachMm(drawing, cell);
+  return Math.max(cell.slot.y + 0.6, cell.baseline - up - R_AWAY_MM);
 }
 
 /** Height of the trace of a cell at a moment. */
@@ -140,8 +160,35 @@ function beatsIn(record: MeasuredRecord, placing: Placing): number[] {
   return found;
 }
 
-function stroke(pen: Pen, points: readonly (readonly [number, number])[], colour: string, width: number, clip: Box | null = null): void {
-  pen.line(Float64Array.from(points.map(([x]) => x)), Float64Array.from(points.map(([, y]) => y)), points.length, colour, width, clip);
+/** Strokes kept by colour and weight: a thousand short ones are put on the paper as a few lines, which takes a tenth of the time. */
+class Ink {
+  private readonly lines = new Map<string, { readonly colour: string; readonly width: number; readonly x: number[]; readonly y: number[] }>();
+  private readonly words: ((pen: Pen) => void)[] = [];
+
+  stroke(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+    const key = `${colour} ${width}`;
+    let line = this.lines.get(key);
+    if (line === undefined) this.lines.set(key, (line = { colour, width, x: [], y: [] }));
+    if (line.x.length > 0) {
+      // NaN lifts the pen.
+      line.x.push(0);
+      line.y.push(Number.NaN);
+    }
+    for (const [x, y] of points) {
+      line.x.push(x);
+      line.y.push(y);
+    }
+  }
+
+  text(x: number, y: number, text: string, style: TextStyle): void {
+    this.words.push((pen) => pen.text(x, y, text, style));
+  }
+
+  /** Lines first: words stay legible on them. */
+  put(pen: Pen, clip: Box | null): void {
+    for (const { colour, width, x, y } of this.lines.values()) pen.line(Float64Array.from(x), Float64Array.from(y), x.length, colour, width, clip);
+    for (const write of this.words) write(pen);
+  }
 }
 
 const boxOf = (cell: Cell): Box => ({ x: cell.x, y: 0, width: cell.width, height: 1e4 });
@@ -159,13 +206,19 @@ export function marksOverlay(shown: MarksShown): PaperOverlay {
     paint(pen, drawing) {
       const colours = coloursOn(drawing.palette);
       const lanes = laneCells(drawing.page.cells);
+      const above = new Ink();
       for (const cell of drawing.page.cells) {
         const placing = { drawing, cell };
-        if (lane) paintLeftOut(pen, placing, record, lanes.includes(cell));
+        if (lane) paintLeftOut(above, placing, record, lanes.includes(cell));
         paintBands(pen, placing, shown, colours, lane);
-        if (record.left_out?.[cell.lead.name] === undefined && onTrace(cell.lead.name)) paintOnTrace(pen, placing, shown, colours, isCorrected);
-        if (lane && lanes.includes(cell)) paintLane(pen, placing, shown, colours, isCorrected);
+        if (record.left_out?.[cell.lead.name] === undefined && onTrace(cell.lead.name)) {
+          const ink = new Ink();
+          inkOnTrace(ink, placing, shown, colours, isCorrected);
+          ink.put(pen, boxOf(cell));
+        }
+        if (lane && lanes.includes(cell)) inkLane(above, placing, shown, colours, isCorrected);
       }
+      above.put(pen, null);
       if (correcting !== null) paintTaken(pen, drawing, shown, colours, lanes);
     },
     grip(x, y, drawing) {
@@ -235,14 +288,14 @@ export function nearest(
 }
 
 /** Why a lead was not used; its trace is drawn faintly by the paper. */
-function paintLeftOut(pen: Pen, { drawing, cell }: Placing, record: MeasuredRecord, inLane: boolean): void {
+function paintLeftOut(ink: Ink, { drawing, cell }: Placing, record: MeasuredRecord, inLane: boolean): void {
   const reason = record.left_out?.[cell.lead.name];
   if (reason === undefined) return;
   const room = Math.floor((cell.width - 2) / (LEFT_OUT_MM * 0.55));
   const words = `left out: ${reason}`;
   const text = words.length <= room ? words : `${words.slice(0, Math.max(8, room - 1))}\u2026`;
   const y = inLane ? cell.slot.y + 6 : cell.slot.y + cell.slot.height - 4;
-  pen.text(cell.x + 1, y, text, { size: LEFT_OUT_MM, colour: drawing.palette.ink, halo: drawing.palette.paper });
+  ink.text(cell.x + 1, y, text, { size: LEFT_OUT_MM, colour: drawing.palette.ink, halo: drawing.palette.paper });
 }
 
 function paintBands(pen: Pen, placing: Placing, { record, lit }: MarksShown, colours: MarkColours, lane: boolean): void {
@@ -261,52 +314,53 @@ function paintBands(pen: Pen, placing: Placing, { record, lit }: MarksShown, col
   if (!isLit || lit.lead === null) return;
   // A number of one lead: its row is named besides.
   const y = cell.slot.y + cell.slot.height - 0.4;
-  stroke(pen, [[cell.x, y], [cell.x + cell.width, y]], drawing.palette.caliper, STRONG_MM);
+  const ink = new Ink();
+  ink.stroke([[cell.x, y], [cell.x + cell.width, y]], drawing.palette.caliper, STRONG_MM);
+  ink.put(pen, null);
 }
 
 type IsCorrected = (place: MarkPlace) => boolean;
 
-function paintLane(pen: Pen, placing: Placing, shown: MarksShown, colours: MarkColours, isCorrected: IsCorrected): void {
+function inkLane(ink: Ink, placing: Placing, shown: MarksShown, colours: MarkColours, isCorrected: IsCorrected): void {
   const { drawing, cell } = placing;
   const { record } = shown;
   const y = laneY(drawing, cell);
   const roomy = drawing.scale.mmPerSecond >= 25;
   for (const beat of beatsIn(record, placing)) {
     const r = timeOf(shown, { channel: GLOBAL, beat, mark: markIndex("QRS", "peak") }) ?? record.r_peaks[beat]!;
-    if (isSeen(placing, r)) paintR(pen, placing, xOf(placing, r), record.kinds[beat] ?? "normal", colours);
+    if (isSeen(placing, r)) inkR(ink, placing, xOf(placing, r), record.kinds[beat] ?? "normal", colours);
     for (const wave of WAVES) {
       const places = PARTS.map((part): MarkPlace => ({ channel: GLOBAL, beat, mark: markIndex(wave, part) }));
       const [on = null, peak = null, off = null] = places.map((place) => timeOf(shown, place));
       const colour = colours.waves[wave];
       if (on !== null && off !== null && isSeen(placing, on, off)) {
         const [left, right] = [Math.max(xOf(placing, on), cell.x), Math.min(xOf(placing, off), cell.x + cell.width)];
-        stroke(pen, [[left, y], [right, y]], colour, LINE_MM);
+        ink.stroke([[left, y], [right, y]], colour, LINE_MM);
       }
       for (const [time, up] of [[on, TICK_MM], [peak, TICK_MM * 0.8], [off, TICK_MM]] as const)
-        if (time !== null && isSeen(placing, time)) stroke(pen, [[xOf(placing, time), y - up], [xOf(placing, time), y + (time === peak ? 0 : up * 0.4)]], colour, LINE_MM);
+        if (time !== null && isSeen(placing, time)) ink.stroke([[xOf(placing, time), y - up], [xOf(placing, time), y + (time === peak ? 0 : up * 0.4)]], colour, LINE_MM);
       places.forEach((place, i) => {
         const time = [on, peak, off][i] ?? null;
-        if (time !== null && isCorrected(place) && isSeen(placing, time)) paintHandle(pen, xOf(placing, time), y, colours.corrected, 0.8);
+        if (time !== null && isCorrected(place) && isSeen(placing, time)) inkHandle(ink, xOf(placing, time), y, colours.corrected, 0.8);
       });
       const middle = on !== null && off !== null ? (on + off) / 2 : peak;
       if (middle === null || !isSeen(placing, middle) || !roomy) continue;
       const word = wave !== "QRS" || drawing.scale.mmPerSecond >= 50 ? wave : null;
-      if (word !== null) pen.text(xOf(placing, middle), y + 2.2, word, { size: LETTER_MM, colour, align: "center", halo: drawing.palette.paper, strong: true });
+      if (word !== null) ink.text(xOf(placing, middle), y + 2.2, word, { size: LETTER_MM, colour, align: "center", halo: drawing.palette.paper, strong: true });
     }
   }
 }
 
-/** R: a small triangle at the head of the row, and the kind of the beat where it is not the usual. */
-function paintR(pen: Pen, { drawing, cell }: Placing, x: number, kind: string, colours: MarkColours): void {
-  const top = cell.slot.y + 0.6;
+/** R: a small triangle above the trace, and the kind of the beat where it is not the usual. */
+function inkR(ink: Ink, { drawing, cell }: Placing, x: number, kind: string, colours: MarkColours): void {
+  const top = headY(drawing, cell);
   const colour = kind === "ectopic" ? colours.ectopic : kind === "paced" ? colours.paced : drawing.palette.ink;
-  for (let down = 0; down < 1.8; down += 0.3) stroke(pen, [[x - 1 + down / 1.8, top + down], [x + 1 - down / 1.8, top + down]], colour, 0.35);
-  if (kind !== "normal") pen.text(x, top + 4, kind, { size: LETTER_MM, colour, align: "center", strong: true, halo: drawing.palette.paper });
+  for (let down = 0; down < 1.8; down += 0.3) ink.stroke([[x - 1 + down / 1.8, top + down], [x + 1 - down / 1.8, top + down]], colour, 0.35);
+  if (kind !== "normal") ink.text(x, top + 4, kind, { size: LETTER_MM, colour, align: "center", strong: true, halo: drawing.palette.paper });
 }
 
 /** Onset and end as small brackets on the trace, the peak as a short upright stroke beside it. */
-function paintOnTrace(pen: Pen, placing: Placing, shown: MarksShown, colours: MarkColours, isCorrected: IsCorrected): void {
-  const clip = boxOf(placing.cell);
+function inkOnTrace(ink: Ink, placing: Placing, shown: MarksShown, colours: MarkColours, isCorrected: IsCorrected): void {
   for (const beat of beatsIn(shown.record, placing))
     for (let mark = 0; mark < WAVES.length * PARTS.length; mark++) {
       const place = { channel: placing.cell.lead.name, beat, mark };
@@ -317,18 +371,18 @@ function paintOnTrace(pen: Pen, placing: Placing, shown: MarksShown, colours: Ma
       const byHand = isCorrected(place);
       const colour = byHand ? colours.corrected : colours.waves[waveOf(mark)];
       const part = PARTS[mark % PARTS.length];
-      if (part === "peak") stroke(pen, [[x, y - 2.4], [x, y - 0.9]], colour, LINE_MM, clip);
+      if (part === "peak") ink.stroke([[x, y - 2.4], [x, y - 0.9]], colour, LINE_MM);
       else {
         const serif = part === "on" ? SERIF_MM : -SERIF_MM;
-        stroke(pen, [[x + serif, y - ON_TRACE_MM], [x, y - ON_TRACE_MM], [x, y + ON_TRACE_MM], [x + serif, y + ON_TRACE_MM]], colour, FINE_MM * 1.2, clip);
+        ink.stroke([[x + serif, y - ON_TRACE_MM], [x, y - ON_TRACE_MM], [x, y + ON_TRACE_MM], [x + serif, y + ON_TRACE_MM]], colour, FINE_MM * 1.2);
       }
-      if (byHand) paintHandle(pen, x, part === "peak" ? y - 2.8 : y - ON_TRACE_MM, colours.corrected, 0.7);
+      if (byHand) inkHandle(ink, x, part === "peak" ? y - 2.8 : y - ON_TRACE_MM, colours.corrected, 0.7);
     }
 }
 
 /** A diamond: a time that a person set, or the one that is held. */
-function paintHandle(pen: Pen, x: number, y: number, colour: string, size: number): void {
-  for (const part of [1, 0.6, 0.2]) stroke(pen, [[x - size * part, y], [x, y - size * part], [x + size * part, y], [x, y + size * part], [x - size * part, y]], colour, LINE_MM);
+function inkHandle(ink: Ink, x: number, y: number, colour: string, size: number): void {
+  for (const part of [1, 0.6, 0.2]) ink.stroke([[x - size * part, y], [x, y - size * part], [x + size * part, y], [x, y + size * part], [x - size * part, y]], colour, LINE_MM);
 }
 
 /** The mark that is being corrected: a line through the row and its time. */
@@ -343,12 +397,17 @@ function paintTaken(pen: Pen, drawing: Drawing, shown: MarksShown, colours: Mark
     if (!isSeen(placing, time)) continue;
     const x = xOf(placing, time);
     const [top, bottom] = [cell.slot.y + 1, cell.slot.y + cell.slot.height - 0.5];
-    stroke(pen, [[x, top], [x, bottom]], colours.corrected, FINE_MM);
-    paintHandle(pen, x, correcting.channel === GLOBAL ? laneY(drawing, cell) : traceY(placing, time), colours.corrected, 1.1);
+    const ink = new Ink();
+    ink.stroke([[x, top], [x, bottom]], colours.corrected, FINE_MM);
+    inkHandle(ink, x, correcting.channel === GLOBAL ? laneY(drawing, cell) : traceY(placing, time), colours.corrected, 1.1);
     const before = record.times[record.channels.indexOf(correcting.channel)]?.[correcting.beat]?.[correcting.mark] ?? null;
     const moved = correcting.draft === null || before === null ? 0 : Math.round((correcting.draft - before) * 1000);
     const text = `${markWords(correcting.mark)} ${fmt.fixed(time, 3)} s${moved === 0 ? "" : ` (${moved > 0 ? "+" : "\u2212"}${Math.abs(moved)} ms)`}`;
-    const room = cell.x + cell.width - x;
-    pen.text(room > 40 ? x + 1.5 : x - 1.5, top + 1.2, text, { size: 3, colour: colours.corrected, strong: true, align: room > 40 ? "left" : "right", halo: drawing.palette.paper });
+    ink.put(pen, null);
+    const width = text.length * TAKEN_CHARACTER_MM + 2;
+    const left = cell.x + cell.width - x > width + 1.5 ? x + 0.8 : x - 0.8 - width;
+    // On a ground of its own, for R and its words stand at this height, too; the trace is still seen through it.
+    pen.fill({ x: left, y: top - 1, width, height: 4.4 }, `${drawing.palette.paper}b8`);
+    pen.text(left + 1, top + 1.2, text, { size: 3, colour: colours.corrected, strong: true, halo: drawing.palette.paper });
   }
 }

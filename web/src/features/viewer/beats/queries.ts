@@ -73,7 +73,7 @@ export function alignedQuery(item: number, method: string) {
   });
 }
 
-export type Export = "measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "rlign-median" | "rlign-aligned";
+export type Export = "measurements" | "fiducials" | "qrs-overlay" | "median-beat" | "median-fiducials" | "rlign-median" | "rlign-aligned";
 export type FileFormat = "csv" | "json" | "npz" | "parquet";
 
 /** Address of a file with one export of one ECG. */
