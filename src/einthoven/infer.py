@@ -69,6 +69,7 @@ class Predictor:
         description = _describe(content, self.name)
         self.spec = description.spec
         self.extra = description.extra
+        self.opset = description.opset
         self._outputs = ("values",) if self.spec.kind == "regression" else ("logits", "probabilities")
         self._session = _session(content, self.name, threads=threads, device=device)
 
@@ -147,7 +148,8 @@ def _describe(content: bytes, name: str) -> ModelDescription:
         raise IncompatibleModel(
             f"{name} is an ONNX model, but it does not say what it takes and answers: the metadata"
             f" {SPEC_KEY!r} is missing.",
-            advice="Only models that Einthoven exported can be used; ask for one, or train on your own data.",
+            advice="Take it in first and say what it leaves unsaid: on the page Models, or with "
+            "`einthoven models take-in FILE`.",
         )
     spec = ModelSpec.from_json(_json(metadata[SPEC_KEY], name))
     extra = _json(metadata.get(EXTRA_KEY, "{}"), name)

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from einthoven import errors
 from einthoven.jobs.queue import ENDED
+from einthoven.onnx.foreign.inspecting import ForeignModel, ModelHints
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.spec import ModelInput, Padding, Scaling, SubjectInput
 from einthoven.store.types import Dataset, ItemQuery, Job, RefusedFile, TaskInfo
@@ -317,10 +318,25 @@ class Workbench:
         path.write_bytes(data)
         return path
 
-    def take_in(self, file: PathLike, *, name: str | None = None) -> ModelView:
-        """Put an exported model file on the shelf."""
+    def inspect(self, file: PathLike, *, hints: ModelHints | None = None) -> ForeignModel:
+        """What a model file is, and which hints it needs before it can be taken in (`missing`, `offers`)."""
         path = Path(file)
-        return share.take_in(self.workspace, path.name, path.read_bytes(), name=name)
+        return share.inspected(path.name, share.content_of(path), hints)
+
+    def take_in(self, file: PathLike, *, name: str | None = None, hints: ModelHints | None = None) -> ModelView:
+        """Put a model file on the shelf: one of ours, or any ONNX classifier.
+
+        `hints` say what a model that was made elsewhere leaves unsaid; HintsNeeded names all that lacks.
+
+        Examples
+        --------
+        >>> bench.inspect("theirs.onnx").missing                                    # doctest: +SKIP
+        ('leads', 'rate', 'kind')
+        >>> hints = ModelHints(leads=STANDARD_12, rate=500, kind="multi-label")     # doctest: +SKIP
+        >>> bench.take_in("theirs.onnx", hints=hints)                               # doctest: +SKIP
+        """
+        path = Path(file)
+        return share.take_in(self.workspace, path.name, share.content_of(path), name=name, hints=hints)
 
     def _do(self, kind: str, request: Any, outcome: type[T]) -> T:
         return self._done(kind, request, outcome)[1]

@@ -8,6 +8,7 @@ import typer
 from einthoven.cli import output
 from einthoven.cli.converting import convert
 from einthoven.cli.measuring import measure
+from einthoven.cli.models import models
 from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, parse_folds
 from einthoven.cli.quarantine import quarantine
 from einthoven.cli.shelf import model_named, on_the_shelf
@@ -29,6 +30,7 @@ app.command()(convert)
 app.command()(measure)
 app.command()(train)
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(models, name="models")
 
 
 def main() -> None:
@@ -205,15 +207,6 @@ def datasets(home: Home = None, as_json: Json = False) -> None:
 
     with output.errors_said(as_json=as_json):
         listing.datasets(_workspace(home), as_json=as_json)
-
-
-@app.command()
-def models(home: Home = None, as_json: Json = False) -> None:
-    """List the models."""
-    from einthoven.cli import listing
-
-    with output.errors_said(as_json=as_json):
-        listing.models(_workspace(home), as_json=as_json)
 
 
 @app.command()

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from einthoven.cli import output
+from einthoven.cli.models import with_command
+from einthoven.errors import HintsNeeded
 
 if TYPE_CHECKING:
     from einthoven.workflows.workspace import Workspace
@@ -22,6 +24,9 @@ def on_the_shelf(workspace: "Workspace", model: str) -> str:
         return model
     from einthoven.workflows import share
 
-    name = share.take_in(workspace, path.name, path.read_bytes()).name
+    try:
+        name = share.take_in(workspace, path.name, share.content_of(path)).name
+    except HintsNeeded as error:
+        raise with_command(error, path, ()) from error
     output.remark(f"{path.name} is now the model {name}.")
     return name

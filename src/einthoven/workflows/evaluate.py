@@ -16,7 +16,15 @@ from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer, Task
 from einthoven.tensors import targets
 from einthoven.workflows.plain import load_result
-from einthoven.workflows.predict import CSV_NAME, check_answers, loaded, predictor_of, rows_of, write_csv
+from einthoven.workflows.predict import (
+    CSV_NAME,
+    check_answers,
+    loaded,
+    predictor_of,
+    rows_of,
+    warnings_of,
+    write_csv,
+)
 from einthoven.workflows.requests import EvaluateRequest, EvaluationReport, PredictionRow
 from einthoven.workflows.train import LEARNED_FROM
 from einthoven.workflows.workspace import Workspace
@@ -50,6 +58,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
     used = {row.item for row in rows}
     evaluated = [item for item in labelled if item.id in used]
     seen, warning = _seen(workspace, request.model, evaluated)
+    notes.extend(warnings_of(workspace, request.model, predictor))
     simulated = sum(item.simulated for item in evaluated)
     if simulated:
         notes.append(f"{simulated} of {len(evaluated)} ECGs are simulated: these numbers say nothing about patients.")

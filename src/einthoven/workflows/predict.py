@@ -23,6 +23,7 @@ from einthoven.tensors import MOST_WINDOWS, Prepared, prepare, subject_of
 from einthoven.workflows import share
 from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
+from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import (
     PassportInShort,
@@ -75,6 +76,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
         rows=tuple(rows),
         refused=tuple(refused),
         seconds=time.perf_counter() - began,
+        warnings=warnings_of(workspace, request.model, predictor),
     )
 
 
@@ -110,11 +112,35 @@ def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePredict
         thresholds=spec.threshold_values,
         row=row,
         seconds=time.perf_counter() - began,
+        warnings=warnings_of(workspace, model, predictor),
     )
 
 
 def predictor_of(workspace: Workspace, model: str) -> Predictor:
-    """The model of that name, or the `.onnx` file or bundle at that path, ready to run."""
+    """The model of that name, or the `.onnx` file or bundle at that path, ready to run.
+
+    Raises
+    ------
+    IncompatibleModel
+        When it cannot be run, or has learned nothing yet.
+    """
+    predictor = _loaded(workspace, model)
+    untrained = origin_of(_statistics(workspace, model, predictor)).untrained
+    if untrained:
+        raise IncompatibleModel(
+            f"{Path(model).name} cannot predict: {untrained}",
+            advice="Train it on labelled ECGs first (Fine-tune on the page Models, or `einthoven train --from`), and ask "
+            "the model that this makes.",
+        )
+    return predictor
+
+
+def warnings_of(workspace: Workspace, model: str, predictor: Predictor) -> tuple[str, ...]:
+    """What there is to think of before an answer of this model is believed."""
+    return origin_of(_statistics(workspace, model, predictor)).warnings
+
+
+def _loaded(workspace: Workspace, model: str) -> Predictor:
     if not workspace.models.has(model) and Path(model).is_file():
         return Predictor(Path(model)) if model.endswith(".onnx") else Predictor(share.graph_in(Path(model)))
     path = workspace.models.graph(model)
@@ -293,6 +319,10 @@ def _simulated(workspace: Workspace, model: str, predictor: Predictor) -> bool:
     if workspace.models.has(model):
         return workspace.models.model(model).simulated
     return predictor.extra.get("simulated") is True
+
+
+def _statistics(workspace: Workspace, model: str, predictor: Predictor) -> Mapping[str, object]:
+    return workspace.models.model(model).statistics if workspace.models.has(model) else predictor.extra
 
 
 def check_answers(spec: ModelSpec, classes: Sequence[str]) -> tuple[str, ...]:

@@ -210,7 +210,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class PredictionTable:
-    """Predictions of one model for many records, with the records it could not be used for."""
+    """Predictions of one model for many records, with the records it could not be used for.
+
+    `warnings`: what there is to think of before an answer of this model is believed.
+    """
 
     job: Job | None
     model: str
@@ -223,6 +226,7 @@ class PredictionTable:
     rows: tuple["PredictionRow", ...]
     refused: tuple[Failure, ...]
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,7 @@ class SinglePrediction:
     thresholds: tuple[float, ...]
     row: PredictionRow
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

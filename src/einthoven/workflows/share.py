@@ -7,10 +7,10 @@ import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError
-from einthoven.infer import Predictor
+from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError, SettingError
+from einthoven.infer import INPUT, Predictor
 from einthoven.models.weights import read_weights_info
 from einthoven.onnx.foreign.inspecting import (
     IMPORTED,
@@ -18,6 +18,7 @@ from einthoven.onnx.foreign.inspecting import (
     ForeignModel,
     ModelHints,
     Opened,
+    Scaling,
     examine,
     origin,
     require_complete,
@@ -27,12 +28,14 @@ from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Model
+from einthoven.workflows.model_origin import mapping_of, origin_of
 from einthoven.workflows.train import require_torch
 from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
 
 MAX_MODEL_BYTES = 512 * 2**20
 SPEC, STATISTICS, README = "spec.json", "statistics.json", "README.txt"
+_TOO_LARGE = "{name} has {size} MB; models up to " + f"{MAX_MODEL_BYTES >> 20} MB are taken in."
 BUNDLE_MEMBERS = (GRAPH, WEIGHTS, ORIGIN, SPEC, STATISTICS, README)
 
 _README = """{name} - a model for 12-lead ECGs, made with Einthoven. Research use only, not a medical device.
@@ -82,8 +85,22 @@ def graph_in(path: Path) -> bytes:
         return files[GRAPH].read_bytes()
 
 
+def content_of(path: Path) -> bytes:
+    """The content of a model file; InputError when it cannot be read, or is too large."""
+    try:
+        if path.stat().st_size > MAX_MODEL_BYTES:
+            raise InputError(_TOO_LARGE.format(name=path.name, size=path.stat().st_size >> 20))
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}.", advice="Give the path of an .onnx file or a bundle."
+        ) from error
+
+
 def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> ForeignModel:
-    """What a model that was made elsewhere is, and which hints it needs (`missing`, `offers`); nothing is kept.
+    """What a model file is, and which hints it needs (`missing`, `offers`); nothing is kept.
+
+    A model of ours (`own`) needs none.
 
     Raises
     ------
@@ -93,7 +110,28 @@ def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> F
     _check_size(file_name, data)
     with tempfile.TemporaryDirectory() as folder:
         files, _ = _unpacked(file_name, data, Path(folder))
-        return examine(files[GRAPH].read_bytes(), file_name, hints or ModelHints())[0]
+        content = files[GRAPH].read_bytes()
+        if content and SPEC_KEY in stated_keys(content, file_name):
+            _refuse_hints(file_name, hints)
+            return _own(file_name, _opened(file_name, files[GRAPH]))
+        return examine(content, file_name, hints or ModelHints())[0]
+
+
+def _own(file_name: str, predictor: Predictor) -> ForeignModel:
+    """A model of ours in the same words: its description says everything."""
+    spec = predictor.spec
+    scaled = spec.steps[-1]
+    scaling = f"{scaled.name} {scaled.parameters.get('over')}"
+    origin = origin_of(predictor.extra)
+    output = "values" if spec.kind == "regression" else "probabilities"
+    return ForeignModel(
+        name=file_name, input_name=INPUT, layout="leads x samples", n_leads=len(spec.leads), n_samples=spec.n_samples,
+        outputs=(output,), output=output, n_outputs=len(spec.classes), kind=spec.kind, ending="",
+        class_names=spec.class_names, leads=spec.leads, rate=spec.rate, unit="mV",
+        scaling=next((known for known in get_args(Scaling) if known == scaling), "none"),
+        untrained=origin.untrained, trainable="", own=True, opset=predictor.opset, said=tuple(map(str, spec.steps)),
+        warnings=origin.warnings,
+    )  # fmt: skip
 
 
 def take_in(
@@ -121,6 +159,8 @@ def take_in(
         content = files[GRAPH].read_bytes()
         if content and SPEC_KEY not in stated_keys(content, file_name):
             statistics = _rewritten(file_name, content, hints or ModelHints(), files, Path(folder))
+        else:
+            _refuse_hints(file_name, hints)
         predictor = _opened(file_name, files[GRAPH])
         spec = predictor.spec
         # A bare graph carries the same statistics in its metadata.
@@ -143,6 +183,15 @@ def take_in(
     return _view(workspace, taken)
 
 
+def _refuse_hints(file_name: str, hints: ModelHints | None) -> None:
+    given = [name for name, value in asdict(hints or ModelHints()).items() if value not in (None, "")]
+    if given:
+        raise SettingError(
+            f"{file_name} describes itself: nothing need be said about its {', '.join(given)}.",
+            advice="Leave the hints out.",
+        )
+
+
 def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
     """Whether a bare graph of ours can be trained on from, as far as can be told without converting it."""
     output = "values" if spec.kind == "regression" else "logits"
@@ -155,7 +204,7 @@ def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
 
 def _check_size(file_name: str, data: bytes) -> None:
     if len(data) > MAX_MODEL_BYTES:
-        raise InputError(f"{file_name} has {len(data) >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
+        raise InputError(_TOO_LARGE.format(name=file_name, size=len(data) >> 20))
 
 
 def _rewritten(
@@ -283,7 +332,8 @@ def _imported_architecture(files: dict[str, Path], spec: ModelSpec) -> str | Non
 
 def _view(workspace: Workspace, model: Model) -> ModelView:
     spec = model.spec
-    validation = _mapping(model.statistics.get("validation"))
+    validation = mapping_of(model.statistics.get("validation"))
+    origin = origin_of(model.statistics)
     return ModelView(
         name=model.name,
         created=model.created,
@@ -310,8 +360,13 @@ def _view(workspace: Workspace, model: Model) -> ModelView:
         validation_macro_f1=_number(validation.get("macro_f1")),
         validation_macro_auroc=_number(validation.get("macro_auroc")),
         label_counts={
-            name: n for name, n in _mapping(model.statistics.get("label_distribution")).items() if isinstance(n, int)
+            name: n for name, n in mapping_of(model.statistics.get("label_distribution")).items() if isinstance(n, int)
         },
+        imported=origin.imported,
+        untrained=origin.untrained,
+        warnings=origin.warnings,
+        found=origin.found,
+        told=origin.told,
     )
 
 
@@ -330,17 +385,15 @@ def _readme(model: Model) -> str:
 
 def _words_on_import(model: Model) -> str:
     """For the read-me: that the model was made elsewhere, and what there is to think of."""
-    imported = _mapping(model.statistics.get("imported"))
-    if not imported:
+    origin = origin_of(model.statistics)
+    if not origin.imported:
         return ""
-    warnings = imported.get("warnings")
-    lines = [str(line) for line in warnings] if isinstance(warnings, list) else []
     return "\n".join(
         [
             "origin.onnx          the graph it came from, repaired, for further training",
             "",
             "Made elsewhere.",
-            *lines,
+            *origin.warnings,
             "",
         ]
     )
@@ -352,10 +405,6 @@ def _file_name(name: str) -> str:
 
 
 # Statistics of a model that was taken in are what its file says: anything may stand there.
-def _mapping(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 

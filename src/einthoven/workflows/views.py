@@ -201,7 +201,12 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class ModelView:
-    """A model for people: its `ModelSpec` in words, its making in numbers."""
+    """A model for people: its `ModelSpec` in words, its making in numbers.
+
+    Of a model that was made elsewhere (`imported`): `untrained` says why it has learned nothing ("" otherwise),
+    `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person said
+    who took it in.
+    """
 
     name: str
     created: str
@@ -227,6 +232,11 @@ class ModelView:
     validation_macro_f1: float | None
     validation_macro_auroc: float | None
     label_counts: Mapping[str, int]
+    imported: bool
+    untrained: str
+    warnings: tuple[str, ...]
+    found: tuple[str, ...]
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,21 @@
-"""Models: list, rename, delete, export, take in."""
+"""Models: list, rename, delete, export, look at a file, take in."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
 
 from einthoven.api.routes import Here
+from einthoven.onnx.foreign.inspecting import ForeignModel
 from einthoven.workflows.views import ModelView
 
 router = APIRouter(tags=["models"])
+Hints = Annotated[
+    str,
+    Form(
+        description="JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band "
+        "(two numbers, Hz), class_names, kind, task, output"
+    ),
+]
 
 
 @router.get("/models")
@@ -24,14 +32,28 @@ def model(workspace: Here, model: str) -> ModelView:
     return share.view(workspace, model)
 
 
+@router.post("/model-files")
+def inspect_model_file(file: Annotated[UploadFile, File()], hints: Hints = "") -> ForeignModel:
+    """What an `.onnx` file or bundle is, and which hints it needs (`missing`, `offers`); nothing is kept."""
+    from einthoven.workflows import share
+    from einthoven.workflows.model_origin import hints_from_text
+
+    return share.inspected(file.filename or "model.onnx", file.file.read(), hints_from_text(hints))
+
+
 @router.post("/models", status_code=201)
 def take_in_model(
-    workspace: Here, file: Annotated[UploadFile, File()], name: Annotated[str | None, Form()] = None
+    workspace: Here,
+    file: Annotated[UploadFile, File()],
+    name: Annotated[str | None, Form()] = None,
+    hints: Hints = "",
 ) -> ModelView:
-    """Take in an exported `.onnx` or bundle."""
+    """Take in an `.onnx` file or bundle; one that was made elsewhere needs the hints that `/model-files` names."""
     from einthoven.workflows import share
+    from einthoven.workflows.model_origin import hints_from_text
 
-    return share.take_in(workspace, file.filename or "model.onnx", file.file.read(), name=name)
+    data = file.file.read()
+    return share.take_in(workspace, file.filename or "model.onnx", data, name=name, hints=hints_from_text(hints))
 
 
 @router.patch("/models/{model}")

@@ -83,7 +83,7 @@ def _faint_p(
 
 
 def _before_qrs(p: Floats, onsets: Floats) -> Floats:
-    """P as in the average beat, `(channels, 3)`, without what would lie in this beat's QRS; all NaN if its peak would."""
+    """P as in the average beat, `(channels, 3)`, without what would lie in this QRS; all NaN where its peak would."""
     first = np.nanmin(onsets) if np.isfinite(onsets).any() else np.inf
     if not p[0, 1] < first:
         return np.full_like(p, np.nan)

@@ -1,5 +1,6 @@
 """What a foreign model is: looked at, repaired, and asked what it does not say. Free of torch."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
@@ -95,8 +96,15 @@ class ModelHints:
             object.__setattr__(self, "leads", leads)
         if self.rate is not None and not 10 <= self.rate <= 100_000:
             raise SettingError(f"rate = {self.rate:g} is not possible.", advice="Give the rate in Hz.")
-        if self.samples is not None and not 1 < self.samples <= MAX_SAMPLES:
+        if self.samples is not None and (not isinstance(self.samples, int) or not 1 < self.samples <= MAX_SAMPLES):
             raise SettingError(f"samples = {self.samples} is not possible.", advice=f"Give 2 to {MAX_SAMPLES:,}.")
+        if self.band is not None and not (len(self.band) == 2 and 0 < self.band[0] < self.band[1] < math.inf):
+            raise SettingError(
+                f"band = {self.band} is not possible.", advice="Give the lower and the upper limit in Hz, such as 0.5-40."
+            )
+        for name in ("task", "output"):
+            if not isinstance(getattr(self, name), str | None):
+                raise SettingError(f"{name} = {getattr(self, name)!r} is not possible.", advice="Give a name.")
         names = self.class_names
         if names is not None and (not names or len(set(names)) != len(names) or not all(n.strip() for n in names)):
             raise SettingError("The class names must differ and not be empty.", advice="Give one name per output.")
