@@ -54,5 +54,9 @@ def test_windows_in_which_nothing_is_shown_do_not_count() -> None:
 
 
 def test_the_last_window_ends_with_the_record() -> None:
-    (last,) = further_windows(_record(10.01), 10, most=5)
-    assert float(last[0, -1]) == pytest.approx(10.0)
+    (last,) = further_windows(_record(11.5), 10, most=5)
+    assert float(last[0, -1]) == pytest.approx(11.49)
+
+
+def test_a_record_that_is_hardly_longer_is_one_window() -> None:
+    assert further_windows(_record(10.5), 10, most=5) == ()

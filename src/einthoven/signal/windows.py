@@ -1,5 +1,6 @@
 """Giving every record the same length."""
 
+import math
 from dataclasses import dataclass
 from typing import get_args
 
@@ -9,6 +10,8 @@ from einthoven.errors import SettingError
 from einthoven.record import EcgRecord, Signal
 from einthoven.spec import Padding
 
+HARDLY_LONGER = 0.1
+"""Of a window: what is left over, up to this, is not worth another."""
 PADDINGS: tuple[str, ...] = get_args(Padding)
 _WORDS = {
     "zeros": "marked as not there (the model sees zeros)",
@@ -28,10 +31,10 @@ class Windowed:
 def further_windows(record: EcgRecord, duration: float, *, most: int) -> tuple[Signal, ...]:
     """The windows behind the first of a longer record, evenly spread: as few as cover it, at most `most` - 1.
 
-    Float32 `(leads, samples)` each; the last ends with the record. None of a record that one window covers.
+    Float32 `(leads, samples)` each; the last ends with the record. None of a record that is hardly longer than one.
     """
     length, n = round(duration * record.rate), record.n_samples
-    count = min(-(-n // length), most)
+    count = min(math.ceil(n / length - HARDLY_LONGER), most)
     firsts = [round((n - length) * k / (count - 1)) for k in range(1, count)]
     return tuple(record.signal[:, first : first + length] for first in firsts)
 
