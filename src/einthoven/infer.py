@@ -145,12 +145,7 @@ def _describe(content: bytes, name: str) -> ModelDescription:
     model = _parse(content, name)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     if SPEC_KEY not in metadata:
-        raise IncompatibleModel(
-            f"{name} is an ONNX model, but it does not say what it takes and answers: the metadata"
-            f" {SPEC_KEY!r} is missing.",
-            advice="Take it in first and say what it leaves unsaid: on the page Models, or with "
-            "`einthoven models take-in FILE`.",
-        )
+        raise _made_elsewhere(name)
     spec = ModelSpec.from_json(_json(metadata[SPEC_KEY], name))
     extra = _json(metadata.get(EXTRA_KEY, "{}"), name)
     if not isinstance(extra, dict):
@@ -162,6 +157,15 @@ def _describe(content: bytes, name: str) -> ModelDescription:
     return ModelDescription(spec, extra, opset)
 
 
+def _made_elsewhere(name: str) -> IncompatibleModel:
+    return IncompatibleModel(
+        f"{name} is an ONNX model, but it does not say what it takes and answers: the metadata {SPEC_KEY!r} is "
+        "missing.",
+        advice="Take it in first and say what it leaves unsaid: on the page Models, or with "
+        "`einthoven models take-in FILE`.",
+    )
+
+
 def _parse(content: bytes, name: str) -> "onnx.ModelProto":
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -170,6 +174,9 @@ def _parse(content: bytes, name: str) -> "onnx.ModelProto":
         raise FormatError(f"{name} is empty.")
     try:
         model = onnx.load_model_from_string(content)
+        # Before the checker, which refuses what taking in repairs.
+        if model.graph.node and all(entry.key != SPEC_KEY for entry in model.metadata_props):
+            raise _made_elsewhere(name)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         first_line = (str(error).splitlines() or [""])[0]

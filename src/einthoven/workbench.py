@@ -10,7 +10,7 @@ from einthoven import errors
 from einthoven.jobs.queue import ENDED
 from einthoven.onnx.foreign.inspecting import ForeignModel, ModelHints
 from einthoven.record import EcgRecord, ReadHints
-from einthoven.spec import ModelInput, Padding, Scaling, SubjectInput
+from einthoven.spec import SUBJECT_INPUTS, ModelInput, Padding, Scaling, SubjectInput
 from einthoven.store.types import Dataset, ItemQuery, Job, RefusedFile, TaskInfo
 from einthoven.task import Kind
 from einthoven.train.config import Method
@@ -217,7 +217,8 @@ class Workbench:
             method=method or ("whole" if from_model else "scratch"), name=name,
             folds=None if folds is None else tuple(folds), one_per_patient=one_per_patient, seed=seed, recipe=recipe,
             settings=dict(settings or {}), rate=rate, duration=duration, padding=padding, scaling=scaling,
-            scaled_over=scaled_over, model_input=model_input, subject=tuple(subject),
+            scaled_over=scaled_over, model_input=model_input,
+            subject=tuple(sorted(subject, key=_place_among_subject_inputs)),
         )  # fmt: skip
         return self._do("train", planning.complete(self.workspace, request), TrainOutcome)
 
@@ -354,6 +355,11 @@ class Workbench:
         if result is None:
             raise _error(jobs.job(job.id))
         return job, result
+
+
+def _place_among_subject_inputs(name: str) -> int:
+    """In the order that a model's description has; an unknown one at the end, where it is refused."""
+    return SUBJECT_INPUTS.index(name) if name in SUBJECT_INPUTS else len(SUBJECT_INPUTS)
 
 
 def _error(job: Job) -> errors.EinthovenError:

@@ -126,15 +126,24 @@ def _train(page: Page) -> str:
     page.get_by_test_id("nav-train").click()
     page.get_by_test_id("choose-dataset").get_by_role("radio", name="walk").check()
     page.get_by_test_id("train-name").fill("walk model")
+    page.get_by_test_id("choose-recipe").get_by_role("radio", name="As in the paper").check()
     page.get_by_test_id("advanced-toggle").click()
     page.get_by_test_id("option-epochs").fill("2")
     page.get_by_test_id("option-maximum_rate").fill("0.002")
+    page.get_by_test_id("all-settings-toggle").click()
+    page.get_by_test_id("settings-search").fill("rare")
+    expect(page.get_by_test_id("option-gain")).to_have_count(0)
+    page.get_by_text("Class weights", exact=True).click()
+    page.get_by_test_id("subject-age").check()
     expect(page.get_by_test_id("train-check")).to_contain_text("few")
     page.get_by_test_id("train-start").click()
     expect(page).to_have_url(re.compile(r"/runs/"))
     # A reload in the middle shows the same run.
     page.reload()
     expect(page.get_by_test_id("run-done")).to_be_visible(timeout=LONG_MS)
+    settings = page.get_by_test_id("settings")
+    for words in ("As in the paper", "Epochs at most", "Class weights", "age", "All other settings are as in"):
+        expect(settings).to_contain_text(words)
     return "walk model"
 
 

@@ -3,12 +3,16 @@
 The QRS complexes of all leads are held against each other (correlation of the samples around R, leads side by side).
 The largest group of alike ones is the usual shape; another shape is ectopic. An early beat of the usual shape is
 ectopic, too (supraventricular), where the rhythm is otherwise regular: in atrial fibrillation many beats are early.
+Where RR repeats over two to four beats, the early beat of each round is ectopic (bigeminy, trigeminy, quadrigeminy).
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from einthoven.beats.likeness import AFTER_S, BEFORE_S, FEWEST, normed, reference, tamed, windows
 from einthoven.beats.types import BeatKind, Floats
+
+Mask = npt.NDArray[np.bool_]
 
 _SHIFTS_S = 0.02
 ALIKE = 0.90
@@ -27,6 +31,13 @@ REGULAR = 0.10
 STEADY = 0.15
 """The change from one interval to the next, above which it is not: one early beat makes three large ones."""
 _CALM = 0.4
+LONGEST_ROUND = 4
+"""Beats after which RR repeats, where each round has an early one."""
+_ROUNDS = 2
+_REPEATS = 0.05
+"""Median difference of an interval from that of the round before, as a part of RR."""
+_PART_OF_LONGEST = 0.80
+"""Of the longest interval of a round, up to which its shortest one ends in an early beat; breathing changes RR less."""
 SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.12, 0.02
 """A ventricular spike lies this near to the R it sets off; an atrial one comes 150 ms and more before it."""
 ATRIAL_BEFORE_S = 0.40
@@ -100,6 +111,10 @@ def _early(r_peaks: Floats) -> np.ndarray:
         return early
     usual = _usual(rr)
     part = rr / usual
+    in_rounds = early_of_rounds(rr)
+    if in_rounds.any():
+        early[1:] = in_rounds
+        return early
     if np.median(np.abs(part - 1)) > REGULAR or np.quantile(np.abs(np.diff(rr)) / usual[1:], _CALM) > STEADY:
         return early
     following = np.append(part[1:], 0.0)
@@ -108,6 +123,31 @@ def _early(r_peaks: Floats) -> np.ndarray:
     # intervals in a row are a faster rhythm, whose first beat alone came early.
     early[2:] &= ~(early[1:-1] & early[2:])
     return early
+
+
+def early_of_rounds(rr: Floats) -> Mask:
+    """Which intervals end in the early beat of a round of two to four beats that repeats, `(intervals,)`.
+
+    The shortest interval of a round is early, and the longest (the pause) follows it.
+    """
+    none = np.zeros(len(rr), dtype=bool)
+    for beats in range(2, LONGEST_ROUND + 1):
+        if len(rr) < (_ROUNDS + 1) * beats:
+            break
+        change = np.abs(rr[beats:] - rr[:-beats])
+        if np.median(change) > _REPEATS * np.median(rr):
+            continue
+        lengths = np.array([np.median(rr[first::beats]) for first in range(beats)])
+        shortest = int(lengths.argmin())
+        pause = (shortest + 1) % beats
+        if lengths[shortest] > _PART_OF_LONGEST * lengths.max() or lengths.argmax() != pause:
+            continue
+        early = none.copy()
+        early[shortest::beats] = True
+        # One round may be cut short by a beat more: what is not short is not early.
+        limit = (lengths[shortest] + np.delete(lengths, shortest).min()) / 2
+        return np.asarray(early & (rr < limit))
+    return none
 
 
 def _usual(rr: Floats) -> Floats:

@@ -68,6 +68,7 @@ def predict(workspace: Workspace, request: PredictRequest, *, out: Path | None, 
                 "kind": outcome.kind,
                 "unit": outcome.unit,
                 "classes": list(outcome.classes),
+                "warnings": list(outcome.warnings),
                 "predictions": [
                     {
                         "file_name": row.prediction.file_name,
@@ -125,6 +126,8 @@ def _say_predictions(outcome: PredictionTable, out: Path | None) -> None:
     for row in outcome.rows:
         for doubt in row.prediction.doubts:
             output.warn(f"doubt {row.prediction.file_name}: {doubt}")
+    for warning in outcome.warnings:
+        output.warn(warning)
     if out is not None:
         output.say(f"{ecgs(outcome.total)} predicted, written to {out}")
         return

@@ -10,6 +10,7 @@ from einthoven.cli import output
 from einthoven.errors import InputError, SettingError
 from einthoven.workflows import installation, share
 from einthoven.workflows.plain import to_plain
+from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
 
 LOW_DISK_BYTES = 2 * 2**30
@@ -48,13 +49,18 @@ def models(workspace: Workspace, *, as_json: bool) -> None:
     rows = [
         (
             m.name, m.task, m.kind, " ".join(m.classes), m.architecture, m.n_train, number(m.validation_macro_f1),
-            number(m.validation_macro_auroc), f"{m.rate:g}", "simulated" if m.simulated else "",
+            number(m.validation_macro_auroc), f"{m.rate:g}", _marks(m),
         )
         for m in found
     ]  # fmt: skip
     columns = ("model", "task", "kind", "classes", "architecture", "n", "macro F1*", "macro AUROC*", "Hz", "")
     output.show_table(columns, rows)
     output.say("* on the validation part of its own training", style="dim")
+
+
+def _marks(model: ModelView) -> str:
+    marks = {"simulated": model.simulated, "from elsewhere": model.imported, "untrained": model.untrained != ""}
+    return ", ".join(mark for mark, holds in marks.items() if holds)
 
 
 def formats(*, as_json: bool) -> None:

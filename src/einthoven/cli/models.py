@@ -142,16 +142,19 @@ def _command(file: Path, said: Sequence[str], missing: Sequence[str]) -> str:
     return " ".join([shlex.join(words), *(f"--say {name}=..." for name in missing)])
 
 
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def _show(found: "ForeignModel", file: Path, said: Sequence[str]) -> None:
     unsaid = "not said"
 
     def usual(name: str, value: object) -> str:
         if value is not None:
-            return " ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)
-        offered = found.offers.get(name)
-        if offered is None:
-            return unsaid
-        return f"{unsaid} (usual: {' '.join(offered) if isinstance(offered, tuple) else offered})"
+            return _text(value)
+        return f"{unsaid} (usual: {_text(found.offers[name])})" if name in found.offers else unsaid
 
     output.say(f"{found.name}: {'a model of Einthoven' if found.own else 'made elsewhere'}, opset {found.opset}")
     length = "of any length" if found.n_samples is None else f"of {found.n_samples} samples"
@@ -163,7 +166,7 @@ def _show(found: "ForeignModel", file: Path, said: Sequence[str]) -> None:
         ("unit", "of no matter, being scaled" if found.scaling not in (None, "none") else usual("unit", found.unit)),
         ("scaling", usual("scaling", found.scaling)),
         ("answer", usual("output", found.output) if found.output else f"{unsaid}, one of {', '.join(found.outputs)}"),
-        ("classes", usual("class_names", found.class_names)),
+        ("classes", usual("class_names", found.class_names and ", ".join(found.class_names))),
         ("kind", usual("kind", found.kind)),
         ("fine-tuning", found.trainable or ("possible" if found.n_outputs else "")),
     ]

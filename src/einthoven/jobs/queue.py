@@ -17,6 +17,7 @@ from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import Job, JobEvent, JobState, Problem, Progress
+from einthoven.train.config import RESUME_FILE
 
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
@@ -303,6 +304,10 @@ class JobQueue:
         for job_id in old:
             self.forget_files(job_id, request={"paths": []})
 
+    def _knows_how_far(self, kind: str, job_id: str) -> bool:
+        """Whether what is needed to go on is there; a training that diverged leaves nothing, as it would again."""
+        return kind != "train" or any(self.path(job_id).glob(f"**/{RESUME_FILE}"))
+
     # --- whether a server does it -----------------------------------------------------------------
 
     def beat_server(self, server: str, address: str) -> None:
@@ -334,7 +339,7 @@ class JobQueue:
             finished=row.finished, progress=Progress(**row.progress), cancel_requested=row.cancel_requested,
             headline=row.headline, problem=Problem(**row.problem) if row.problem else None, files=tuple(files),
             request=row.request,
-            resumable=row.state in RESUMABLE.get(row.kind, ()),
+            resumable=row.state in RESUMABLE.get(row.kind, ()) and self._knows_how_far(row.kind, row.id),
         )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ Optimiser = Literal["adamw", "adam", "nadam", "adamax", "adafactor", "rmsprop", 
 Schedule = Literal["exponential", "one-cycle", "cosine"]
 Precision = Literal["fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
+RESUME_FILE = "resume.safetensors"
+"""In the folder of a training, while it can go on (`train/resume.py`)."""
 FORMAT = "einthoven-train-config"
 VERSION = 1
 
@@ -215,6 +217,8 @@ class Setting:
     least: float | None = None
     most: float | None = None
     whole: bool = False
+    above: bool = False
+    """Whether `least` itself is not possible."""
 
 
 def settings() -> tuple[Setting, ...]:
@@ -225,5 +229,9 @@ def settings() -> tuple[Setting, ...]:
         least, most = about.get("whole") or about.get("number") or (None, None)
         choices = tuple(about.get("choices", ()))
         default: Any = one.default
-        found.append(Setting(one.name, about["words"], default, choices, least, most, "whole" in about))
+        found.append(
+            Setting(
+                one.name, about["words"], default, choices, least, most, "whole" in about, about.get("above", False)
+            )
+        )
     return tuple(found)

@@ -16,14 +16,14 @@ from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.models.networks.standardising import NaturalUnit
 from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
-from einthoven.train.config import TrainConfig
+from einthoven.train.config import RESUME_FILE, TrainConfig
 from einthoven.train.course import Course
 from einthoven.train.data import TrainingData
 from einthoven.train.examples import Part
 from einthoven.train.learner import Learner, Phase
 from einthoven.train.losses import Loss, loss_for
 from einthoven.train.memory import reuse_memory
-from einthoven.train.resume import FILE_NAME, Kept, Standing, keep, kept, training_key
+from einthoven.train.resume import Kept, Standing, keep, kept, training_key
 from einthoven.train.scoring import classes_without_members
 
 HEAD_FIRST = 0.2
@@ -167,7 +167,7 @@ class _Run:
             Part.of(network, data.x_validation, data.subject_validation, data.y_validation, None, device),
         )
         key = training_key(data, spec, config)
-        left = kept(checkpoint.parent / FILE_NAME, key)
+        left = kept(checkpoint.parent / RESUME_FILE, key)
         course = Course(checkpoint, config.patience, left.standing.epochs if left else ())
         if left is not None:
             ears.log(f"Goes on after epoch {len(course.epochs)}.")
@@ -181,7 +181,7 @@ class _Run:
 
     @property
     def resume_file(self) -> Path:
-        return self.course.checkpoint.parent / FILE_NAME
+        return self.course.checkpoint.parent / RESUME_FILE
 
     def go(self) -> None:
         try:

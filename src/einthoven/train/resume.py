@@ -22,7 +22,6 @@ from einthoven.spec import ModelSpec
 from einthoven.train.config import TrainConfig
 from einthoven.train.data import TrainingData
 
-FILE_NAME = "resume.safetensors"
 FORMAT, VERSION = "einthoven-resume", "1"
 _NETWORK, _AVERAGE, _OPTIMISER, _CHANCE = "network.", "average.", "optimiser.", "chance."
 

@@ -43,11 +43,15 @@ def origin_of(statistics: Mapping[str, object]) -> Origin:
         return Origin()
     untrained = imported.get("untrained")
     told = mapping_of(imported.get("said_by_the_user"))
+    found = _lines(imported.get("found_in_the_file"))
+    why_not = imported.get("not_trainable")
+    if isinstance(why_not, str) and why_not:
+        found += (f"It can predict only: {why_not}",)
     return Origin(
         imported=True,
         untrained=untrained if isinstance(untrained, str) else "",
         warnings=_lines(imported.get("warnings")),
-        found=_lines(imported.get("found_in_the_file")),
+        found=found,
         told=tuple(f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in told.items()),
     )
 

@@ -9,7 +9,7 @@ from einthoven.errors import IncompatibleModel, LabelError, SettingError
 from einthoven.labels.splits import SplitItem, split
 from einthoven.models import ARCHITECTURES
 from einthoven.onnx.foreign.inspecting import ORIGIN
-from einthoven.spec import ONE_BEAT_S, ModelSpec, standard_steps
+from einthoven.spec import ONE_BEAT_S, SUBJECT_INPUTS, ModelSpec, SubjectInput, standard_steps
 from einthoven.store.models import WEIGHTS
 from einthoven.store.store import checked_name
 from einthoven.store.types import Item, ItemQuery
@@ -212,7 +212,7 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
             model_input=request.model_input,
             scaling=request.scaling or entry.scaling,
         )
-        return ModelSpec(task.kind, task.classes, steps, task.name, task.unit, subject=request.subject)
+        return ModelSpec(task.kind, task.classes, steps, task.name, task.unit, subject=_in_order(request.subject))
     base = workspace.models.model(request.from_model)
     if request.method == "scratch":
         raise SettingError(
@@ -240,8 +240,24 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
             advice="Leave the input out, or train from scratch.",
         )
     model_input.require(base.spec.model_input)
+    if request.subject and _in_order(request.subject) != base.spec.subject:
+        raise IncompatibleModel(
+            f"Model {base.name!r} is told {' and '.join(base.spec.subject) or 'nothing'} of a person; "
+            "a training from it cannot change that.",
+            advice="Leave age and sex out, or train from scratch.",
+        )
+    if request.scaling is not None and (base.spec.scaling is None or base.spec.scaling.name != request.scaling):
+        raise IncompatibleModel(
+            f"Model {base.name!r} scales its input by {base.spec.scaling or 'nothing'}; "
+            "a training from it cannot change that.",
+            advice="Leave the scaling out, or train from scratch.",
+        )
     # A model that is trained on keeps seeing what it learned to see.
     return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit, subject=base.spec.subject)
+
+
+def _in_order(subject: Sequence[SubjectInput]) -> tuple[SubjectInput, ...]:
+    return tuple(name for name in SUBJECT_INPUTS if name in subject)
 
 
 def _duration(request: TrainRequest, usual: float) -> float:

@@ -129,8 +129,8 @@ def predictor_of(workspace: Workspace, model: str) -> Predictor:
     if untrained:
         raise IncompatibleModel(
             f"{Path(model).name} cannot predict: {untrained}",
-            advice="Train it on labelled ECGs first (Fine-tune on the page Models, or `einthoven train --from`), and ask "
-            "the model that this makes.",
+            advice="Train it on labelled ECGs first (Fine-tune on the page Models, or `einthoven train --from`), "
+            "and ask the model that this makes.",
         )
     return predictor
 

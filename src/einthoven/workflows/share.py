@@ -35,7 +35,6 @@ from einthoven.workflows.workspace import Workspace
 
 MAX_MODEL_BYTES = 512 * 2**20
 SPEC, STATISTICS, README = "spec.json", "statistics.json", "README.txt"
-_TOO_LARGE = "{name} has {size} MB; models up to " + f"{MAX_MODEL_BYTES >> 20} MB are taken in."
 BUNDLE_MEMBERS = (GRAPH, WEIGHTS, ORIGIN, SPEC, STATISTICS, README)
 
 _README = """{name} - a model for 12-lead ECGs, made with Einthoven. Research use only, not a medical device.
@@ -88,8 +87,7 @@ def graph_in(path: Path) -> bytes:
 def content_of(path: Path) -> bytes:
     """The content of a model file; InputError when it cannot be read, or is too large."""
     try:
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise InputError(_TOO_LARGE.format(name=path.name, size=path.stat().st_size >> 20))
+        check_size(path.name, path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
         raise InputError(
@@ -107,7 +105,7 @@ def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> F
     FormatError, IncompatibleModel, InputError
         When it cannot be used.
     """
-    _check_size(file_name, data)
+    check_size(file_name, len(data))
     with tempfile.TemporaryDirectory() as folder:
         files, _ = _unpacked(file_name, data, Path(folder))
         content = files[GRAPH].read_bytes()
@@ -153,7 +151,7 @@ def take_in(
     MissingDependency
         When a graph that was made elsewhere is to be converted and PyTorch is not installed.
     """
-    _check_size(file_name, data)
+    check_size(file_name, len(data))
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
         content = files[GRAPH].read_bytes()
@@ -202,9 +200,10 @@ def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
     return opened is not None and opened.head is not None
 
 
-def _check_size(file_name: str, data: bytes) -> None:
-    if len(data) > MAX_MODEL_BYTES:
-        raise InputError(_TOO_LARGE.format(name=file_name, size=len(data) >> 20))
+def check_size(file_name: str, size: int) -> None:
+    """InputError when a model file of so many bytes is too large."""
+    if size > MAX_MODEL_BYTES:
+        raise InputError(f"{file_name} has {size >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
 
 
 def _rewritten(

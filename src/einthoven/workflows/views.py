@@ -204,8 +204,8 @@ class ModelView:
     """A model for people: its `ModelSpec` in words, its making in numbers.
 
     Of a model that was made elsewhere (`imported`): `untrained` says why it has learned nothing ("" otherwise),
-    `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person said
-    who took it in.
+    `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person
+    said who took it in.
     """
 
     name: str

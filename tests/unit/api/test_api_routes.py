@@ -206,6 +206,35 @@ def test_a_page_that_comes_back_gets_only_what_it_has_missed(workspace: Workspac
         assert numbers == [2] and found[-1] == ("end", "cancelled")
 
 
+def test_a_training_is_asked_for_by_recipe_and_settings(workspace: Workspace, client: TestClient) -> None:
+    told = client.get("/api/train-options").json()
+    assert {recipe["name"] for recipe in told["recipes"]} == {"default", "paper"}
+    epochs = told["options"][0]
+    assert (epochs["name"], epochs["kind"], epochs["minimum"], epochs["common"]) == ("epochs", "whole", 1, True)
+    assert all(set(recipe["settings"]) == {one["name"] for one in told["options"]} for recipe in told["recipes"])
+    networks = {one["name"]: one for one in client.get("/api/architectures").json()}
+    assert networks["patch_transformer"]["experimental"] and networks["dsail_snu"]["takes_subject"]
+    assert networks["random_convolutions"]["fit"] == "closed_form"
+
+    answers = fill(workspace, "d", n=24)
+    workspace.store.put_task("d", Task("pace", "single-label", (TaskClass("slow"), TaskClass("fast")), answers))
+    request = {"dataset": "d", "task": "pace", "recipe": "default", "settings": {"epochs": 3, "maximum_rate": None}}
+    started = client.post("/api/runs", json={**request, "subject": ["age"], "scaling": "min_max"})
+    assert started.status_code == 202
+    run = client.get(f"/api/runs/{started.json()['id']}").json()
+    assert run["request"]["settings"] == request["settings"] and run["request"]["subject"] == ["age"]
+    for wrong, words in (
+        ({**request, "epochs": 3}, "epochs"),
+        ({**request, "settings": {"epochs": 0}}, "epochs = 0 is not possible"),
+        ({**request, "settings": {"speed": 3}}, "no setting 'speed'"),
+        ({**request, "recipe": "magic"}, "no recipe 'magic'"),
+        ({**request, "subject": ["height"]}, "subject"),
+    ):
+        for place in ("/api/runs", "/api/train/check"):
+            refused = client.post(place, json=wrong)
+            assert refused.status_code == 422 and words in refused.text, (place, refused.text)
+
+
 def test_jobs_are_listed_cancelled_repeated_and_deleted(workspace: Workspace, client: TestClient) -> None:
     job = workspace.jobs.submit("train", "", {}).id
     assert client.delete(f"/api/jobs/{job}").status_code == 409

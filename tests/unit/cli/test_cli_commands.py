@@ -11,7 +11,7 @@ import pytest
 from einthoven.cli import learning
 from einthoven.store.models import GRAPH
 from einthoven.task import Task, TaskClass
-from einthoven.train.recipes import config_of
+from einthoven.train.recipes import RECIPES, config_of
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import TrainRequest
 from einthoven.workflows.train_settings import recipe_settings
@@ -285,7 +285,8 @@ def test_the_help_of_a_training_has_every_setting_with_its_sentence_in_groups(ru
         assert group in said
     for one in recipe_settings():
         assert f"--{one.name.replace('_', '-')}" in said, one.name
-    assert "recipe default: 60; recipe paper: 50" in said and "Empty:" not in said
+    epochs = "; ".join(f"recipe {name}: {config_of(name, {}).epochs}" for name in RECIPES)
+    assert epochs in said and "Empty:" not in said
     assert run("train", "--dataset", "d", "--task", "t", "--schedule", "sudden").code == 2
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from einthoven import ReadHints, Workbench, errors
 from einthoven.jobs.queue import ENDED
+from einthoven.task import Task, TaskClass
 from einthoven.workflows.dispatch import run_job
+from einthoven.workflows.requests import TrainRequest
 from hand_made_model import mean_model, mean_spec
 from known_beats import RATE, beating, known
-from small_ecgs import HINTS, bare_csv, new_database, npz, write
+from small_ecgs import HINTS, bare_csv, fill, new_database, npz, write
 
 
 @pytest.fixture
@@ -88,6 +90,32 @@ def test_a_failure_is_the_exception_that_it_was(bench: Workbench, tmp_path: Path
     bench.workspace.store.create_dataset("d")
     with pytest.raises(errors.NotFound, match="no task 't'"):
         bench.train("d", "t")
+
+
+def test_a_training_is_asked_for_by_recipe_and_settings(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = fill(bench.workspace, "d", n=24)
+    bench.workspace.store.put_task("d", Task("t", "single-label", (TaskClass("slow"), TaskClass("fast")), answers))
+    asked: list[TrainRequest] = []
+
+    def train(_workspace: object, request: TrainRequest, _report: object) -> None:
+        asked.append(request)
+        raise errors.TrainingFailed("enough")
+
+    monkeypatch.setattr("einthoven.workflows.train.train", train)
+    with pytest.raises(errors.TrainingFailed, match="enough"):
+        bench.train("d", "t", recipe="default", settings={"epochs": 3}, subject=["sex", "age"], scaling="min_max")
+    (request,) = asked
+    assert (request.recipe, dict(request.settings), request.subject, request.scaling, request.method) == (
+        "default", {"epochs": 3}, ("age", "sex"), "min_max", "scratch",
+    )  # fmt: skip
+    for wrong, words in (
+        ({"settings": {"epochs": 2.5}}, "epochs = 2.5 is not possible.*whole number"),
+        ({"settings": {"speed": 1}}, "no setting 'speed'"), ({"recipe": "magic"}, "no recipe 'magic'"),
+        ({"subject": ["height"]}, r"may be told \('age', 'sex'\)"), ({"method": "head"}, "none was named"),
+    ):  # fmt: skip
+        with pytest.raises((errors.SettingError, errors.IncompatibleModel), match=words):
+            bench.train("d", "t", **wrong)  # type: ignore[arg-type]
+    assert len(asked) == 1
 
 
 def test_a_job_that_a_running_server_takes_is_waited_for(

@@ -14,6 +14,7 @@ from einthoven.results import Epoch, Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database
 from einthoven.store.types import JobState, Problem, Progress
+from einthoven.train.config import RESUME_FILE
 from small_ecgs import new_database
 
 
@@ -139,6 +140,12 @@ def test_a_job_whose_worker_went_silent_fails_with_the_reason(jobs: JobQueue) ->
     assert jobs.job(ours).state == "failed"
 
 
+def leave_what_is_needed(jobs: JobQueue, job: str) -> None:
+    """What a training keeps after each epoch."""
+    jobs.path(job).mkdir(parents=True, exist_ok=True)
+    (jobs.path(job) / RESUME_FILE).write_bytes(b"")
+
+
 def test_a_training_whose_process_dies_goes_on_by_itself_but_not_for_ever(jobs: JobQueue) -> None:
     job = jobs.submit("train", "", {}).id
     for _ in range(queue.MOST_ATTEMPTS - 1):
@@ -148,7 +155,9 @@ def test_a_training_whose_process_dies_goes_on_by_itself_but_not_for_ever(jobs: 
         assert jobs.job(job).state == "queued"
     jobs.claim("w", job_id=job)
     jobs.interrupt(job, queue.INTERRUPTED)
-    assert jobs.job(job).state == "failed" and jobs.job(job).resumable
+    assert jobs.job(job).state == "failed" and not jobs.job(job).resumable
+    leave_what_is_needed(jobs, job)
+    assert jobs.job(job).resumable
 
 
 def test_a_training_whose_process_dies_after_it_was_cancelled_does_not_go_on(jobs: JobQueue) -> None:
@@ -167,6 +176,8 @@ def test_a_training_that_failed_goes_on_and_one_that_was_cancelled_begins_anew(j
         return job
 
     failed = ended("train", "failed")
+    assert not jobs.job(failed).resumable  # as one that diverged: it would diverge again
+    leave_what_is_needed(jobs, failed)
     assert jobs.job(failed).resumable
     for again in (jobs.resume, jobs.retry):
         went_on = again(failed)

@@ -12,9 +12,9 @@ from einthoven.errors import TrainingFailed
 from einthoven.models.building import build_network
 from einthoven.results import Epoch, TrainingResult
 from einthoven.train import TrainConfig, TrainingData
+from einthoven.train.config import RESUME_FILE
 from einthoven.train.learner import Learner
 from einthoven.train.loop import train
-from einthoven.train.resume import FILE_NAME
 from tones import tone_spec, tones
 
 torch.set_num_threads(1)
@@ -66,7 +66,7 @@ def test_a_killed_training_takes_the_same_course_with_every_optimiser(optimiser:
     log: list[str] = []
     resumed = _run(tmp_path / "killed", config, log=log)
     assert _course(resumed) == _course(whole) and "Goes on after epoch 1." in log
-    assert resumed.best_epoch == whole.best_epoch and not (tmp_path / "killed" / FILE_NAME).exists()
+    assert resumed.best_epoch == whole.best_epoch and not (tmp_path / "killed" / RESUME_FILE).exists()
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_what_was_kept_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> 
 def test_a_damaged_file_of_what_was_kept_begins_anew(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         _run(tmp_path, CONFIG, die_in=3)
-    content = (tmp_path / FILE_NAME).read_bytes()
-    (tmp_path / FILE_NAME).write_bytes(content[: len(content) // 2])
+    content = (tmp_path / RESUME_FILE).read_bytes()
+    (tmp_path / RESUME_FILE).write_bytes(content[: len(content) // 2])
     assert len(_run(tmp_path, CONFIG).epochs) == CONFIG.epochs
 
 

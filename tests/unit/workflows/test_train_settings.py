@@ -15,7 +15,7 @@ from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.earlier_requests import in_todays_words, stored_training
 from einthoven.workflows.plain import from_plain, to_plain
 from einthoven.workflows.requests import TrainRequest
-from einthoven.workflows.train_settings import GROUPS, TITLES, changed_settings
+from einthoven.workflows.train_settings import GROUPS, TITLES, changed_settings, settings_of
 from einthoven.workflows.workspace import Workspace
 
 OLD = {
@@ -53,9 +53,11 @@ def test_a_recipe_lists_every_setting_as_a_training_by_it_has_it() -> None:
 
 def test_only_settings_that_the_recipe_has_otherwise_count_as_changed() -> None:
     assert changed_settings(config_of("default", {}).to_json()) == {}
-    changes = {"epochs": 3, "maximum_rate": None, "class_weights": False, "batch_size": 32}
-    changed = changed_settings(config_of("default", changes, method="head", seed=9).to_json())
-    assert changed == {"epochs": 3, "maximum_rate": None, "class_weights": False}
+    usual = settings_of("default")
+    changes = {"epochs": usual["epochs"] + 1, "clip": 7.5, "class_weights": not usual["class_weights"]}
+    as_usual = {"batch_size": usual["batch_size"], "maximum_rate": usual["maximum_rate"]}
+    config = config_of("default", {**changes, **as_usual}, method="head", seed=9)
+    assert changed_settings(config.to_json()) == changes
     assert changed_settings({"epochs": 3, "recipe": "of another release"}) == {}
 
 

@@ -276,3 +276,35 @@ def test_a_training_that_cannot_use_its_records_fails_with_the_reason_and_makes_
     assert len(workspace.models.models()) == before
     (summary,) = [run for run in runs.summaries(workspace) if run.id == job.id]
     assert summary.model is None and summary.state == "failed"
+
+
+def test_a_training_that_failed_on_a_full_disk_is_resumed_where_it_was(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from einthoven.train import loop
+
+    workspace, keep, calls = trained.workspace, loop.keep, [0]
+
+    def full_at_the_third(*arguments: object, **named: object) -> None:
+        calls[0] += 1
+        if calls[0] == 3:  # before the first epoch, behind it, behind the second
+            raise OSError(28, "No space left on device")
+        keep(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "keep", full_at_the_third)
+    request = TrainRequest(
+        DATASET, "pace", architecture="inceptiontime", name="resumed", rate=100.0, duration=2.0,
+        settings={**ONE_EPOCH, "epochs": 4},
+    )  # fmt: skip
+    job = train(workspace, request)
+    assert job.state == "failed" and job.resumable and job.problem is not None
+    assert "disk is full" in job.problem.detail and not workspace.models.has("resumed")
+    again = workspace.jobs.resume(job.id)
+    claimed = workspace.jobs.claim("test", job_id=again.id)
+    assert claimed is not None
+    run_job(workspace, claimed)
+    assert workspace.jobs.job(job.id).state == "done" and workspace.models.has("resumed")
+    shown = runs.run(workspace, job.id)
+    assert [epoch.epoch for epoch in shown.epochs] == [1, 2, 3, 4]
+    told = [e.data["epoch"] for e in workspace.jobs.events(job.id) if e.kind == "epoch"]
+    assert told == [1, 2, 2, 3, 4], "it goes on behind the epoch that was kept"

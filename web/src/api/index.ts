@@ -23,6 +23,7 @@ export type EvaluationReport = Schemas["EvaluationReport"];
 export type Failure = Schemas["Failure"];
 export type ImportOutcome = Schemas["ImportOutcome"];
 export type ImportRequest = Schemas["ImportRequest"];
+export type ForeignModel = Schemas["ForeignModel"];
 export type FormatView = Schemas["FormatView"];
 export type LayoutView = Schemas["LayoutView"];
 export type Item = Schemas["Item"];

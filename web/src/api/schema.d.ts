@@ -549,6 +549,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/model-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect Model File
+         * @description What an `.onnx` file or bundle is, and which hints it needs (`missing`, `offers`); nothing is kept.
+         */
+        post: operations["inspect_model_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -561,7 +581,7 @@ export interface paths {
         put?: never;
         /**
          * Take In Model
-         * @description Take in an exported `.onnx` or bundle.
+         * @description Take in an `.onnx` file or bundle; one that was made elsewhere needs the hints that `/model-files` names.
          */
         post: operations["take_in_model"];
         delete?: never;
@@ -1362,6 +1382,17 @@ export interface components {
              */
             unit: string;
         };
+        /** Body_inspect_model_file */
+        Body_inspect_model_file: {
+            /** File */
+            file: string;
+            /**
+             * Hints
+             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, output
+             * @default
+             */
+            hints: string;
+        };
         /** Body_predict_one */
         Body_predict_one: {
             /** Model */
@@ -1381,6 +1412,12 @@ export interface components {
         Body_take_in_model: {
             /** File */
             file: string;
+            /**
+             * Hints
+             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, output
+             * @default
+             */
+            hints: string;
             /** Name */
             name?: string | null;
         };
@@ -1657,6 +1694,92 @@ export interface components {
             missing_hints: string[];
             /** Reason */
             reason: string;
+        };
+        /**
+         * ForeignModel
+         * @description What is known about a foreign model, from the file and the hints together.
+         *
+         *     Parameters
+         *     ----------
+         *     input_name, layout, n_leads, n_samples
+         *         The signal input; None where the file leaves it open and no hint says it.
+         *     outputs, output
+         *         Names of all outputs; the one that is the answer.
+         *     n_outputs, kind, ending
+         *         Classes; kind of task, from the last operator (`ending`: Softmax, LogSoftmax, Sigmoid, "" for none) or a hint.
+         *     class_names, leads, rate, unit, scaling
+         *         As stated or hinted.
+         *     untrained
+         *         Why this is an untrained model, "" otherwise: a starting point, not for prediction.
+         *     trainable
+         *         "" when a head was found; otherwise why the model can only predict.
+         *     own
+         *         Whether it carries this program's own description: then nothing needs to be said.
+         *     said, warnings
+         *         What was stated, assumed and repaired; what must be thought of before trusting an answer.
+         *     missing
+         *         Names of the hints (fields of `ModelHints`) that are needed before the model can be taken in.
+         *     offers
+         *         What is usual for a missing hint; an assumption until a person confirms it.
+         */
+        ForeignModel: {
+            /** Class Names */
+            class_names: string[] | null;
+            /** Ending */
+            ending: string;
+            /** Input Name */
+            input_name: string;
+            /** Kind */
+            kind: ("single-label" | "multi-label" | "regression") | null;
+            /** Layout */
+            layout: ("leads x samples" | "samples x leads") | null;
+            /** Leads */
+            leads: string[] | null;
+            /**
+             * Missing
+             * @default []
+             */
+            missing: string[];
+            /** N Leads */
+            n_leads: number | null;
+            /** N Outputs */
+            n_outputs: number | null;
+            /** N Samples */
+            n_samples: number | null;
+            /** Name */
+            name: string;
+            /** Offers */
+            offers?: {
+                [key: string]: unknown;
+            };
+            /** Opset */
+            opset: number;
+            /** Output */
+            output: string | null;
+            /** Outputs */
+            outputs: string[];
+            /** Own */
+            own: boolean;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Said
+             * @default []
+             */
+            said: string[];
+            /** Scaling */
+            scaling: ("none" | "z_score lead" | "z_score record" | "min_max lead" | "min_max record") | null;
+            /** Trainable */
+            trainable: string;
+            /** Unit */
+            unit: string | null;
+            /** Untrained */
+            untrained: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * FormatView
@@ -2288,6 +2411,10 @@ export interface components {
         /**
          * ModelView
          * @description A model for people: its `ModelSpec` in words, its making in numbers.
+         *
+         *     Of a model that was made elsewhere (`imported`): `untrained` says why it has learned nothing ("" otherwise),
+         *     `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person
+         *     said who took it in.
          */
         ModelView: {
             /** Architecture */
@@ -2304,6 +2431,10 @@ export interface components {
             created: string;
             /** Duration */
             duration: number;
+            /** Found */
+            found: string[];
+            /** Imported */
+            imported: boolean;
             /** Kind */
             kind: string;
             /** Label Counts */
@@ -2332,14 +2463,20 @@ export interface components {
             task: string;
             /** Thresholds */
             thresholds: number[];
+            /** Told */
+            told: string[];
             /** Trained On */
             trained_on: string | null;
             /** Unit */
             unit: string;
+            /** Untrained */
+            untrained: string;
             /** Validation Macro Auroc */
             validation_macro_auroc: number | null;
             /** Validation Macro F1 */
             validation_macro_f1: number | null;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * NewCorrection
@@ -2503,6 +2640,8 @@ export interface components {
         /**
          * PredictionTable
          * @description Predictions of one model for many records, with the records it could not be used for.
+         *
+         *     `warnings`: what there is to think of before an answer of this model is believed.
          */
         PredictionTable: {
             /** Classes */
@@ -2529,6 +2668,11 @@ export interface components {
             total: number;
             /** Unit */
             unit: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * Preferences
@@ -2824,6 +2968,11 @@ export interface components {
             thresholds: number[];
             /** Unit */
             unit: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * SourceInfo
@@ -4187,6 +4336,39 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+        };
+    };
+    inspect_model_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_inspect_model_file"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForeignModel"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

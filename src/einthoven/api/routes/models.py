@@ -12,8 +12,8 @@ router = APIRouter(tags=["models"])
 Hints = Annotated[
     str,
     Form(
-        description="JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band "
-        "(two numbers, Hz), class_names, kind, task, output"
+        description="JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, "
+        "band (two numbers, Hz), class_names, kind, task, output"
     ),
 ]
 
@@ -38,7 +38,7 @@ def inspect_model_file(file: Annotated[UploadFile, File()], hints: Hints = "") -
     from einthoven.workflows import share
     from einthoven.workflows.model_origin import hints_from_text
 
-    return share.inspected(file.filename or "model.onnx", file.file.read(), hints_from_text(hints))
+    return share.inspected(*_named(file), hints_from_text(hints))
 
 
 @router.post("/models", status_code=201)
@@ -52,8 +52,7 @@ def take_in_model(
     from einthoven.workflows import share
     from einthoven.workflows.model_origin import hints_from_text
 
-    data = file.file.read()
-    return share.take_in(workspace, file.filename or "model.onnx", data, name=name, hints=hints_from_text(hints))
+    return share.take_in(workspace, *_named(file), name=name, hints=hints_from_text(hints))
 
 
 @router.patch("/models/{model}")
@@ -76,3 +75,12 @@ def export_model(workspace: Here, model: str, form: Literal["onnx", "bundle"] = 
     file_name, data = share.exported(workspace, model, form=form)
     return Response(data, media_type="application/octet-stream",
                     headers={"Content-Disposition": f'attachment; filename="{file_name}"'})  # fmt: skip
+
+
+def _named(file: UploadFile) -> tuple[str, bytes]:
+    """Name and content; InputError before a file is read that is too large."""
+    from einthoven.workflows import share
+
+    name = file.filename or "model.onnx"
+    share.check_size(name, file.size or 0)
+    return name, file.file.read()

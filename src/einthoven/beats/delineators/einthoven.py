@@ -9,10 +9,16 @@ from einthoven.beats.delineators.entry import DelineatorEntry, Heartbeats, Waves
 from einthoven.beats.network import OUT_RATE_HZ
 from einthoven.beats.qrs import Detected, detect
 from einthoven.beats.types import FIDUCIALS, GLOBAL, WAVES, BeatKind, Floats, Wave
+from einthoven.leads import STANDARD_12
 from einthoven.signal.gaps import bridged
 
 NO_P = "no steady P wave comes before the QRS complexes and RR varies, as in atrial fibrillation"
 UNSURE_P = "P waves are too unsure to be told; as RR is steady (or too short a time to see it), they may be there."
+UNSURE_P_LEADS = "P waves cannot be told: no usable lead is one of II, III and aVF, which show P best."
+UNSURE_P_EARLY = (
+    "P waves are too unsure to be told: RR varies as with extrasystoles or a repeating pattern, not only as in atrial "
+    "fibrillation, so they may be there."
+)
 NO_T = "no T wave stands out in any beat"
 _LEAST_MEAN = 0.56
 """Mean score of P over all QRS complexes of a record that has P waves: cross-validated on LUDB 1-100, records with P
@@ -24,6 +30,15 @@ _IRREGULAR = 0.1
 """Root mean square of successive differences of RR, as a part of RR: in atrial fibrillation 0.14 and more (PTB-XL)."""
 _STEADY_S = 0.016
 _FEWEST_RR = 4
+_SAME_RR, _MOST_SAME = 0.04, 0.31
+"""Change of RR from beat to beat, as a part of RR, that is none; and the share of such ones above which RR does not vary
+as in atrial fibrillation: at most 0.27 in that (LUDB, CinC 2021)."""
+_EARLY, _LATE, _FEWEST_LATE = 0.88, 1.15, 3
+"""Of the usual RR: where no interval is short and some are long, as in flutter with a block that changes, RR varies."""
+_LONGEST_PATTERN, _REPEATED = 4, 5
+"""RR repeats where so many intervals in a row are as long as those 2, 3 or 4 before (bigeminy, trigeminy ...)."""
+_FEWEST_AT_ONE_PR = 4
+_FACING_P, _STANDARD = frozenset(("II", "III", "aVF")), frozenset(STANDARD_12)
 _LONGEST_PR_S = 0.3
 """From the end of P to QRS."""
 
@@ -54,10 +69,11 @@ def delineate(heartbeats: Heartbeats) -> Waves:
         if np.isfinite(before[0, 1]):
             times[:, beat, :3] = before
     if not np.isfinite(times[0, :, 1]).any():
-        if is_irregular(seen.stretches):
+        doubt = _doubt_of_absence(seen.stretches, _ectopic(beats, heartbeats.kinds), heartbeats.leads)
+        if doubt is None:
             absent["P"] = NO_P
         else:
-            notes[GLOBAL] = UNSURE_P
+            notes[GLOBAL] = doubt
     if not owners["T"] and owners["QRS"]:
         absent["T"] = NO_T
     return Waves(times, absent, notes)
@@ -109,12 +125,59 @@ def has_p(stretches: Stretches) -> bool:
     return bool(1.48 * np.median(np.abs(sure - np.median(sure))) < _STEADY_S * OUT_RATE_HZ)
 
 
-def is_irregular(stretches: Stretches) -> bool:
-    """Whether RR varies from beat to beat as in atrial fibrillation; False where there are too few beats to tell."""
+def _ectopic(beats: dict[int, int], kinds: tuple[BeatKind, ...]) -> frozenset[int]:
+    """Numbers of the QRS stretches that are ectopic beats."""
+    return frozenset(qrs for qrs, beat in beats.items() if kinds[beat] == "ectopic")
+
+
+def _doubt_of_absence(stretches: Stretches, ectopic: frozenset[int], leads: tuple[str, ...]) -> str | None:
+    """Why P may be there though it is not seen, or None where RR varies as in atrial fibrillation."""
+    if not is_irregular(stretches):
+        return UNSURE_P
+    if not is_irregular(stretches, ectopic) or _repeats(_rr(stretches)):
+        return UNSURE_P_EARLY
+    if ectopic and _at_one_pr(stretches):
+        return UNSURE_P_EARLY
+    if _FACING_P.isdisjoint(leads) and not _STANDARD.isdisjoint(leads):
+        return UNSURE_P_LEADS
+    return None
+
+
+def is_irregular(stretches: Stretches, ectopic: frozenset[int] = frozenset()) -> bool:
+    """Whether RR varies from beat to beat as in atrial fibrillation; False where there are too few beats to tell.
+
+    Intervals to and from the QRS complexes that are `ectopic` do not count, where enough others are left.
+    """
     rr = _rr(stretches)
     if len(rr) < _FEWEST_RR:
         return False
-    return bool(np.sqrt(np.mean(np.diff(rr) ** 2)) > _IRREGULAR * rr.mean())
+    of_others = np.array([not {beat, beat + 1} & ectopic for beat in range(len(rr))])
+    steps = np.diff(rr)[of_others[1:] & of_others[:-1]]
+    if len(steps) < _FEWEST_RR:
+        steps, of_others = np.diff(rr), np.ones(len(rr), dtype=bool)
+    return bool(np.sqrt(np.mean(steps**2)) > _IRREGULAR * rr[of_others].mean())
+
+
+def _repeats(rr: Floats) -> bool:
+    """Whether many intervals are as long as the one before, and others early; or RR repeats over some beats."""
+    same = _SAME_RR * rr.mean()
+    part = rr / np.median(rr)
+    late_only = part.min() >= _EARLY and np.count_nonzero(part > _LATE) >= _FEWEST_LATE
+    if np.mean(np.abs(np.diff(rr)) < same) > _MOST_SAME and not late_only:
+        return True
+    for beats in range(2, _LONGEST_PATTERN + 1):
+        alike = np.abs(rr[beats:] - rr[:-beats]) < same
+        if len(alike) >= _REPEATED and np.lib.stride_tricks.sliding_window_view(alike, _REPEATED).all(axis=1).any():
+            return True
+    return False
+
+
+def _at_one_pr(stretches: Stretches) -> bool:
+    """Whether some P waves that are rather sure come at one distance before QRS."""
+    pr = np.array([stretches.qrs[b].first - p.first for b, p in _before(stretches) if p.score >= _SURE_ENOUGH])
+    if len(pr) < _FEWEST_AT_ONE_PR:
+        return False
+    return bool(1.48 * np.median(np.abs(pr - np.median(pr))) < _STEADY_S * OUT_RATE_HZ)
 
 
 def _rr(stretches: Stretches) -> Floats:

@@ -100,7 +100,8 @@ class ModelHints:
             raise SettingError(f"samples = {self.samples} is not possible.", advice=f"Give 2 to {MAX_SAMPLES:,}.")
         if self.band is not None and not (len(self.band) == 2 and 0 < self.band[0] < self.band[1] < math.inf):
             raise SettingError(
-                f"band = {self.band} is not possible.", advice="Give the lower and the upper limit in Hz, such as 0.5-40."
+                f"band = {self.band} is not possible.",
+                advice="Give the lower and the upper limit in Hz, such as 0.5-40.",
             )
         for name in ("task", "output"):
             if not isinstance(getattr(self, name), str | None):

@@ -6,6 +6,12 @@ const event = (number: number, kind: string, data: Record<string, unknown>): Job
 const epoch = (n: number, loss: number) => ({ epoch: n, train_loss: loss, validation_loss: loss, f1: 0.5, learning_rate: 0.01, seconds: 2 });
 
 describe("the history of a job", () => {
+  it("counts an epoch once that is told again, and none behind it", () => {
+    const told = (n: number, at: number, loss: number) => event(n, "epoch", { epoch: at, train_loss: loss, validation_loss: loss });
+    const heard = fold(NOTHING_YET, [told(1, 1, 0.9), told(2, 2, 0.8), told(3, 3, 0.7), told(4, 2, 0.75)]);
+    expect(heard.epochs.map((e) => [e.epoch, e.train_loss])).toEqual([[1, 0.9], [2, 0.75]]); // prettier-ignore
+  });
+
   it("adds up progress, epochs, log and failures", () => {
     const history = fold(NOTHING_YET, [
       event(1, "state", { state: "running" }),

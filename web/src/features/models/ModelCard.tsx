@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { address, api, unwrap, type ModelView } from "@/api";
-import { Bars, classColours, ClassMark, Definitions, Explain, Facts, fmt, LinkButton, SimulatedTag, Stat, Stats } from "@/ui";
+import { Bars, classColours, ClassMark, Definitions, Explain, Facts, fmt, LinkButton, Mark, SimulatedTag, Stat, StateTag, Stats, Warnings } from "@/ui";
 import { DeleteModel, RenameModel } from "./ModelDialogs";
 import css from "./models.module.css";
 
@@ -33,9 +33,12 @@ export function ModelCard({ model }: { model: ModelView }) {
           <div className={css["titleLine"]}>
             <h2 className={css["title"]}>{model.name}</h2>
             {model.simulated && <SimulatedTag what="This model learned from simulated ECGs. It says nothing about patients." />}
+            {model.imported && <Mark title="Somebody else made this model; its file was taken in here.">taken in from elsewhere</Mark>}
+            {model.untrained !== "" && <StateTag state="doubt" word="untrained: a starting point, not for prediction" explain={model.untrained} testId="model-untrained" />}
           </div>
           <div className="ein-quiet">
-            {model.task}: {KINDS[model.kind] ?? model.kind}
+            {model.task === "" ? "" : `${model.task}: `}
+            {KINDS[model.kind] ?? model.kind}
           </div>
         </div>
         <Menu position="bottom-end">
@@ -81,19 +84,21 @@ export function ModelCard({ model }: { model: ModelView }) {
               label="Macro F1"
               explain={words?.["macro_f1"]}
               value={fmt.fixed(model.validation_macro_f1)}
-              note="on its validation part"
+              note={validated(model.validation_macro_f1)}
             />
-            <Stat label="Macro AUROC" explain={words?.["macro_auroc"]} value={fmt.fixed(model.validation_macro_auroc)} note="on its validation part" />
+            <Stat label="Macro AUROC" explain={words?.["macro_auroc"]} value={fmt.fixed(model.validation_macro_auroc)} note={validated(model.validation_macro_auroc)} />
           </>
         )}
         <Stat label="Learned from" value={fmt.count(model.n_train)} unit={model.n_train === null ? undefined : "ECGs"} note={model.trained_on ?? "not stated"} />
       </Stats>
 
+      <Warnings warnings={model.warnings} />
+
       <Facts
         items={[
           fmt.plural(model.leads.length, "lead"),
           `${fmt.plain(model.duration, 1)} s at ${fmt.rate(model.rate)}`,
-          model.architecture ?? "ONNX only",
+          architectureOf(model),
           fmt.bytes(model.size),
           fmt.when(model.created),
         ]}
@@ -106,14 +111,18 @@ export function ModelCard({ model }: { model: ModelView }) {
       {open && <Details model={model} colours={colours} />}
 
       <footer className={css["actions"]}>
-        <LinkButton size="xs" to="/predict" search={{ model: model.name }} leftSection={<IconStethoscope size={14} />} data-testid="model-use">
-          Use
-        </LinkButton>
-        <LinkButton size="xs" variant="default" to="/evaluate" search={{ model: model.name }} leftSection={<IconChartHistogram size={14} />} data-testid="model-evaluate">
-          Evaluate
-        </LinkButton>
+        {model.untrained === "" && (
+          <>
+            <LinkButton size="xs" to="/predict" search={{ model: model.name }} leftSection={<IconStethoscope size={14} />} data-testid="model-use">
+              Use
+            </LinkButton>
+            <LinkButton size="xs" variant="default" to="/evaluate" search={{ model: model.name }} leftSection={<IconChartHistogram size={14} />} data-testid="model-evaluate">
+              Evaluate
+            </LinkButton>
+          </>
+        )}
         {model.can_continue && (
-          <LinkButton size="xs" variant="default" to="/train" search={{ model: model.name }} leftSection={<IconSchool size={14} />} data-testid="model-fine-tune">
+          <LinkButton size="xs" variant={model.untrained === "" ? "default" : "filled"} to="/train" search={{ model: model.name }} leftSection={<IconSchool size={14} />} data-testid="model-fine-tune">
             Fine-tune
           </LinkButton>
         )}
@@ -121,6 +130,25 @@ export function ModelCard({ model }: { model: ModelView }) {
       {dialog === "rename" && <RenameModel name={model.name} onClose={() => setDialog(null)} />}
       {dialog === "delete" && <DeleteModel name={model.name} onClose={() => setDialog(null)} />}
     </article>
+  );
+}
+
+function validated(score: number | null): string {
+  return score === null ? "not stated" : "on its validation part";
+}
+
+function architectureOf(model: ModelView): string {
+  if (model.architecture === "imported" || (model.architecture === null && model.can_continue)) return "network from elsewhere";
+  return model.architecture ?? "ONNX only";
+}
+
+function Lines({ lines }: { lines: readonly string[] }) {
+  return (
+    <ul className={css["steps"]}>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   );
 }
 
@@ -141,7 +169,9 @@ function Details({ model, colours }: { model: ModelView; colours: ReadonlyMap<st
               </ol>
             ),
           },
-          { name: "Started from", value: model.base ? `the model ${model.base}` : "untrained weights" },
+          { name: "Started from", value: model.base ? `the model ${model.base}` : model.imported ? "not known: made elsewhere" : "untrained weights" },
+          ...(model.told.length > 0 ? [{ name: "Said when it was taken in", value: <Lines lines={model.told} /> }] : []),
+          ...(model.found.length > 0 ? [{ name: "Found in its file", value: <Lines lines={model.found} /> }] : []),
           ...(model.parameters === null ? [] : [{ name: <Explain text="Numbers that training adjusts.">Parameters</Explain>, value: fmt.count(model.parameters) }]),
           ...(model.kind === "multi-label" && model.thresholds.length > 0
             ? [{ name: <Explain text="Probability from which a class counts as present.">Thresholds</Explain>, value: model.classes.map((name, i) => `${name} ${fmt.fixed(model.thresholds[i])}`).join(", ") }]

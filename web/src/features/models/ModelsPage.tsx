@@ -2,10 +2,11 @@ import { Button, Menu } from "@mantine/core";
 import { IconBox, IconPlus, IconSchool, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
-import { address, api, sendForm, unwrap, type ModelView } from "@/api";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api, unwrap, type ForeignModel, type ModelView } from "@/api";
 import { EmptyState, fmt, LinkButton, Page, Panel, ProblemView, Query, saveText, toCsv } from "@/ui";
 import { ModelCard } from "./ModelCard";
+import { inspectFile, TakeIn, takeInFile } from "./TakeIn";
 import css from "./models.module.css";
 
 const route = getRouteApi("/models");
@@ -16,14 +17,23 @@ export function ModelsPage() {
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => unwrap(api.GET("/api/models", { signal })) });
+  const [foreign, setForeign] = useState<{ file: File; found: ForeignModel } | null>(null);
+  const [taken, setTaken] = useState<string | null>(null);
   const take = useMutation({
-    mutationFn: (file: File) => {
-      const form = new FormData();
-      form.append("file", file, file.name);
-      return sendForm<ModelView>("POST", address("models"), form);
+    mutationFn: async (file: File) => {
+      setTaken(null);
+      const found = await inspectFile(file);
+      return found.own ? takeInFile(file) : { file, found };
     },
-    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+    onSuccess: async (result) => {
+      if ("file" in result) return setForeign(result);
+      await client.invalidateQueries({ queryKey: ["models"] });
+      setTaken(result.name);
+    },
   });
+  const start = take.mutate;
+  const drop = useCallback((file: File) => start(file), [start]);
+  const dragging = useModelDrop(drop);
   const choose = () => input.current?.click();
   return (
     <Page
@@ -48,8 +58,9 @@ export function ModelsPage() {
                 Train one
               </Menu.Item>
               <Menu.Item leftSection={<IconUpload size={16} />} onClick={choose} data-testid="model-take-in">
-                Take in a model file (.onnx or bundle)
+                Take in a model file: .onnx or bundle
               </Menu.Item>
+              <Menu.Label>Or drop one anywhere on this page; it may be made elsewhere.</Menu.Label>
             </Menu.Dropdown>
           </Menu>
         </>
@@ -63,11 +74,28 @@ export function ModelsPage() {
         data-testid="model-file-input"
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
-          if (file) take.mutate(file);
+          if (file) start(file);
           event.currentTarget.value = "";
         }}
       />
+      {dragging && (
+        <div className={css["dropHere"]} aria-hidden>
+          Drop a model file here: .onnx from anywhere, or a bundle
+        </div>
+      )}
+      {take.isPending && <div role="status">Looking at the model file...</div>}
       {take.isError && <ProblemView error={take.error} />}
+      {foreign && (
+        <TakeIn
+          file={foreign.file}
+          first={foreign.found}
+          onClose={() => setForeign(null)}
+          onTaken={(model) => {
+            setForeign(null);
+            setTaken(model.name);
+          }}
+        />
+      )}
       <Query query={models}>
         {(list) =>
           list.length === 0 ? (
@@ -91,7 +119,7 @@ export function ModelsPage() {
           ) : (
             <div className={css["cards"]}>
               {list.map((model) => (
-                <Wanted key={model.name} wanted={model.name === (wanted ?? take.data?.name)}>
+                <Wanted key={model.name} wanted={model.name === (taken ?? wanted)}>
                   <ModelCard model={model} />
                 </Wanted>
               ))}
@@ -102,6 +130,30 @@ export function ModelsPage() {
     </Page>
   );
 }
+
+/** A file dropped anywhere on this page; whether one is being dragged over it. */
+function useModelDrop(onFile: (file: File) => void): boolean {
+  const [depth, setDepth] = useState(0);
+  useEffect(() => {
+    const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const enter = (event: DragEvent) => holdsFiles(event) && setDepth((now) => now + 1);
+    const leave = (event: DragEvent) => holdsFiles(event) && setDepth((now) => Math.max(0, now - 1));
+    const stay = (event: DragEvent) => holdsFiles(event) && event.preventDefault();
+    const drop = (event: DragEvent) => {
+      setDepth(0);
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      const file = event.dataTransfer?.files[0];
+      if (file) onFile(file);
+    };
+    const all = [["dragenter", enter], ["dragleave", leave], ["dragover", stay], ["drop", drop]] as const;
+    for (const [name, listen] of all) window.addEventListener(name, listen);
+    return () => {
+      for (const [name, listen] of all) window.removeEventListener(name, listen);
+    };
+  }, [onFile]);
+  return depth > 0;
+} // prettier-ignore
 
 /** Brings the model of the address into sight. */
 function Wanted({ wanted, children }: { wanted: boolean; children: React.ReactNode }) {
@@ -118,10 +170,10 @@ function Wanted({ wanted, children }: { wanted: boolean; children: React.ReactNo
 
 export function modelsCsv(models: readonly ModelView[]): string {
   return toCsv(
-    ["name", "task", "kind", "classes", "validation_macro_f1", "validation_macro_auroc", "n_train", "trained_on", "architecture", "base", "rate_hz", "duration_s", "leads", "parameters", "bytes", "simulated", "created"],
+    ["name", "task", "kind", "classes", "validation_macro_f1", "validation_macro_auroc", "n_train", "trained_on", "architecture", "base", "rate_hz", "duration_s", "leads", "parameters", "bytes", "simulated", "imported", "untrained", "created"],
     models.map((m) => [
       m.name, m.task, m.kind, m.classes.join("|"), m.validation_macro_f1, m.validation_macro_auroc, m.n_train, m.trained_on, m.architecture, m.base,
-      m.rate, m.duration, m.leads.join(" "), m.parameters, m.size, m.simulated, m.created,
+      m.rate, m.duration, m.leads.join(" "), m.parameters, m.size, m.simulated, m.imported, m.untrained !== "", m.created,
     ]),
   ); // prettier-ignore
 }

@@ -10,6 +10,7 @@ const answer: SinglePrediction = {
   kind: "multi-label",
   unit: "",
   seconds: 0.1,
+  warnings: [],
   classes: [{ name: "NORM", title: "Normal", codes: {} }, { name: "LBBB", title: "Left bundle branch block", codes: {} }],
   thresholds: [0.5, 0.61],
   row: {

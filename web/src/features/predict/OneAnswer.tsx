@@ -21,7 +21,7 @@ export function OneAnswer({ item, model }: { item: number; model: string }) {
 /** The answer first, in words; then every class with its threshold; then what speaks against believing it. */
 export function Answer({ answer, item }: { answer: SinglePrediction; item: number }) {
   const { prediction, truth } = answer.row;
-  const doubts = prediction.doubts ?? [];
+  const doubts = [...answer.warnings, ...(prediction.doubts ?? [])];
   const notes = prediction.notes ?? [];
   const known = truthInWords(truth, answer.unit);
   const same = agrees(answer.row);

@@ -14,7 +14,11 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
     <Select
       label="Model"
       placeholder="Choose a model"
-      data={models.map((model) => ({ value: model.name, label: named(model.name, model.simulated) }))}
+      data={models.map((model) => ({
+        value: model.name,
+        label: model.untrained === "" ? named(model.name, model.simulated) : `${model.name} (untrained: not for prediction)`,
+        disabled: model.untrained !== "",
+      }))}
       value={chosen?.name ?? null}
       title={chosen?.name}
       onChange={onChange}

@@ -5,7 +5,7 @@ import { IconDatabaseOff, IconDownload, IconStethoscope } from "@tabler/icons-re
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { address, api, type Dataset, type ModelView, unwrap } from "@/api";
-import { EmptyState, Facts, fmt, FormEnd, FormGrid, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { EmptyState, Facts, fmt, FormEnd, FormGrid, Page, Panel, ProblemView, Query, SimulatedTag, Waiting, Warnings } from "@/ui";
 import { EarlierJobs, JobPanel, useJob } from "@/features/jobs";
 import { useCurrentDataset } from "@/features/library/current";
 import { FoldPicker } from "@/features/train/FoldPicker";
@@ -69,7 +69,7 @@ function Ask({ models, datasets, onStarted }: AskProps) {
         action={<Button renderRoot={(props) => <Link to="/library" {...props} />}>To the library</Button>}
       />
     ); // prettier-ignore
-  const model = models.find((entry) => entry.name === search.model) ?? models[0];
+  const model = models.find((entry) => entry.name === search.model) ?? models.find((entry) => entry.untrained === "") ?? models[0];
   const wanted = [typedDataset, search.dataset ?? null, current.name].find((name) => datasets.some((entry) => entry.name === name));
   const dataset = datasets.find((entry) => entry.name === wanted) ?? datasets[0];
   const item = search.item === undefined ? null : Number(search.item);
@@ -247,6 +247,9 @@ function PredictionOf({ job: id, datasets, onRetried }: PredictionOfProps) {
                       <p className={css.facts}>
                         <Facts items={[fmt.plural(data.total, "ECG"), data.refused.length > 0 && `${fmt.count(data.refused.length)} refused, see below`, fmt.seconds(data.seconds)]} />
                       </p>
+                      <div className={css.facts}>
+                        <Warnings warnings={data.warnings} />
+                      </div>
                       {data.total === 0 ? (
                         <p className={css.facts}>The model could be used for none of these ECGs; the reasons stand below.</p>
                       ) : (

@@ -3,7 +3,7 @@ import type { SinglePrediction } from "@/api";
 import { agrees, answerInWords, barsOf, probability, strength, truthInWords } from "./answers";
 
 const single: SinglePrediction = {
-  model: "m", simulated_model: false, kind: "single-label", unit: "", seconds: 0.1,
+  model: "m", simulated_model: false, kind: "single-label", unit: "", seconds: 0.1, warnings: [],
   classes: [{ name: "NORM", title: "Normal", codes: {} }, { name: "LBBB", title: "Left bundle branch block", codes: {} }],
   thresholds: [0.5, 0.61],
   row: { item: 3, prediction: { file_name: "a", values: [0.07, 0.93], logits: [], notes: [], doubts: [] }, answer: ["LBBB"], truth: ["LBBB"] },

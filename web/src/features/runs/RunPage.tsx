@@ -3,16 +3,17 @@ import { Button } from "@mantine/core";
 import { IconArrowLeft, IconChartDots, IconDownload, IconSchool, IconStethoscope } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { address, api, type TrainOutcome, unwrap } from "@/api";
+import { address, api, type TrainOptions, type TrainOutcome, unwrap } from "@/api";
 import { Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting, Warnings } from "@/ui";
-import { isActive, JobState, problemOf, ProgressLine, useCancel, useHistory, useRetry } from "@/features/jobs";
+import { isActive, JobState, ProgressLine, useCancel, useHistory } from "@/features/jobs";
 import { ConfusionMatrix } from "@/features/evaluate/ConfusionMatrix";
 import { Figures } from "@/features/evaluate/Figures";
 import { PerClass } from "@/features/evaluate/PerClass";
 import { Refused } from "@/features/predict/Refused";
-import { datasetsQuery, modelsQuery } from "@/features/train/queries";
+import { datasetsQuery, modelsQuery, trainOptionsQuery } from "@/features/train/queries";
 import { type Course, courseOf, headline, METHODS, mostEpochs, type RunSoFar, stoppedInWords } from "./course";
 import { Curves } from "./Curves";
+import { Cancelled, Failed } from "./Ended";
 import { SplitTable } from "./SplitTable";
 import css from "./runs.module.css";
 
@@ -69,7 +70,7 @@ function RunOf({ run }: { run: RunSoFar }) {
             request.dataset,
             `task ${request.task}`,
             request.from_model === null || request.from_model === undefined ? request.architecture : `from ${request.from_model}`,
-            METHODS[request.method]?.title ?? request.method,
+            METHODS[request.method ?? "scratch"]?.title ?? request.method,
             fmt.when(job.created),
           ]}
         />
@@ -77,7 +78,7 @@ function RunOf({ run }: { run: RunSoFar }) {
       notice
     >
       {active && <Running run={run} course={course} most={most} connected={connected} />}
-      {job.state === "failed" && <Failed run={run} />}
+      {job.state === "failed" && <Failed run={run} course={course} />}
       {job.state === "cancelled" && outcome === null && <Cancelled run={run} />}
       {outcome !== null && <HowGood outcome={outcome} course={course} />}
       {(active || course.epochs.length > 0) && <Curves course={course} most={most} />}
@@ -124,33 +125,6 @@ function Running({ run, course, most, connected }: RunningProps) {
 // Outside of the epochs the headline says already what is being done.
 function work({ current }: Course): string {
   return current === null ? "" : `epoch ${current.epoch}: ${Math.floor(current.share * 100)} % of its ECGs seen`;
-}
-
-function Failed({ run }: { run: RunSoFar }) {
-  const navigate = route.useNavigate();
-  const retry = useRetry((job) => void navigate({ to: "/runs/$run", params: { run: job.id } }));
-  const { dataset, task, from_model: model } = run.request;
-  return (
-    <>
-      <ProblemView error={problemOf(run.job)} onRetry={() => retry.mutate(run.job.id)} />
-      {retry.isError && <ProblemView error={retry.error} compact />}
-      <p className={css.plain}>
-        To try it with other settings, <Link to="/train" search={{ dataset, task, model: model ?? undefined }}>go back to the form</Link>.
-      </p>
-    </>
-  ); // prettier-ignore
-}
-
-function Cancelled({ run }: { run: RunSoFar }) {
-  const navigate = route.useNavigate();
-  const retry = useRetry((job) => void navigate({ to: "/runs/$run", params: { run: job.id } }));
-  return (
-    <Panel title="Cancelled before there was a model to keep">
-      <p className={css.spaced}>{run.job.headline}</p>
-      <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(run.job.id)}>Train again</Button>
-      {retry.isError && <ProblemView error={retry.error} compact />}
-    </Panel>
-  ); // prettier-ignore
 }
 
 function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course }) {
@@ -212,13 +186,33 @@ function Settings({ run }: { run: RunSoFar }) {
   const { outcome } = run;
   const config = { ...run.config, ...(outcome === null ? {} : { maximum_rate: outcome.maximum_rate }) };
   const settings = Object.entries(config).filter(([name, value]) => value !== null && !ABOUT_THE_FORM.includes(name));
+  // The rate that was found or given stands in the outcome.
+  const changed = Object.entries(run.changed ?? {}).filter(([name]) => name !== "maximum_rate" || outcome === null);
   const environment = Object.entries(run.environment);
+  const options = useQuery(trainOptionsQuery).data;
+  const title = (name: string) => options?.options.find((option) => option.name === name)?.title ?? words(name);
   if (settings.length === 0 && environment.length === 0) return null;
   return (
     <Panel title="Settings and environment" testId="settings">
-      {settings.length > 0 && <Definitions rows={settings.map(([name, value]) => ({ name: words(name), value: shown(value) }))} />}
+      <Definitions
+        rows={[
+          { name: "Recipe", value: recipeTitle(run, options) },
+          ...told(run),
+          ...(outcome === null ? [] : [{ name: title("maximum_rate"), value: shown(outcome.maximum_rate) }]),
+          ...changed.map(([name, value]) => ({ name: title(name), value: shown(value) })),
+        ]}
+      />
+      <p className={css.below0} data-testid="changed-settings">
+        {Object.keys(run.changed ?? {}).length === 0 ? "All settings are as in the recipe." : "All other settings are as in the recipe."}
+      </p>
       {outcome !== null && (
         <p className={css.below0}>The exported ONNX answers like the trained network: {parityInWords(outcome)}.</p>
+      )}
+      {settings.length > 0 && (
+        <details className={css.fold} data-testid="all-settings">
+          <summary>All settings</summary>
+          <Definitions rows={settings.map(([name, value]) => ({ name: title(name), value: shown(value) }))} />
+        </details>
       )}
       {environment.length > 0 && (
         <details className={css.fold}>
@@ -228,6 +222,17 @@ function Settings({ run }: { run: RunSoFar }) {
       )}
     </Panel>
   );
+}
+
+/** The recipe's title; its name where this release does not know it. */
+function recipeTitle(run: RunSoFar, options: TrainOptions | undefined): string {
+  const used: unknown = run.config["recipe"] ?? run.request.recipe;
+  return options?.recipes.find((recipe) => recipe.name === used)?.title ?? String(used);
+}
+
+function told({ request }: RunSoFar): { name: string; value: string }[] {
+  const subject = request.subject ?? [];
+  return subject.length === 0 ? [] : [{ name: "Beside the ECG", value: subject.join(", ") }];
 }
 
 /** How far the answers of the exported graph were from the network's, at most; a regression has no probabilities. */

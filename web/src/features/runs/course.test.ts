@@ -34,6 +34,13 @@ describe("the course of a training", () => {
     expect(headline(course, 50)).toBe("epoch 2 of at most 50 · best so far macro F1 0.50 (epoch 1)");
   });
 
+  it("counts the epochs of each of several models", () => {
+    const here = run({ epochs: [epoch(1, 0.9)], config: { epochs: 50, members: 3 } });
+    const course = courseOf(here, { ...NOTHING_YET, done: 51.5, total: 150, message: "epochs" });
+    expect(headline(course, mostEpochs(here))).toBe("model 2 of 3 · epoch 2 of at most 50 · best so far macro F1 0.50 (epoch 1)");
+    expect(course.share).toBeCloseTo(0.343, 3);
+  });
+
   it("does not invent a share of nothing", () => {
     expect(courseOf(run({}), NOTHING_YET).share).toBeNull();
   });

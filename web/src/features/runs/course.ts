@@ -13,6 +13,8 @@ export interface Course {
   readonly message: string;
   /** The epoch that is being learned now and the share of it that is done; null outside of the epochs. */
   readonly current: { readonly epoch: number; readonly share: number } | null;
+  /** Which of several models is being trained, from 1; null where there is but one, or none is. */
+  readonly member: { readonly number: number; readonly of: number } | null;
   /** Share of the work that is done, 0 to 1; null when nobody knows. */
   readonly share: number | null;
   readonly secondsLeft: number | null;
@@ -24,12 +26,17 @@ export function courseOf(run: RunSoFar, history: History): Course {
   const heard = history.message !== "" || history.total > 0;
   const { done = 0, total = 0, message = "" } = heard ? history : run.job.progress;
   const learning = message === EPOCHS && total > 0 && done < total;
+  // Several models are trained one after the other, each with as many epochs; the work counts through.
+  const most = mostEpochs(run) ?? total;
+  const of = most > 0 ? Math.round(total / most) : 1;
+  const within = of > 1 ? done % most : done;
   return {
     epochs,
     log: history.log.length >= run.log.length ? history.log : run.log,
     best: lowestLoss(epochs),
     message: message === EPOCHS ? "" : message,
-    current: learning ? { epoch: Math.floor(done) + 1, share: done - Math.floor(done) } : null,
+    current: learning ? { epoch: Math.floor(within) + 1, share: within - Math.floor(within) } : null,
+    member: learning && of > 1 ? { number: Math.floor(done / most) + 1, of } : null,
     share: total > 0 ? Math.min(1, Math.max(0, done / total)) : null,
     // What is forecast while the ECGs are prepared is the end of the preparing, not of the training.
     secondsLeft: learning ? ((heard ? history.secondsLeft : null) ?? run.seconds_left) : null,
@@ -51,6 +58,7 @@ function lowestLoss(epochs: readonly Epoch[]): Epoch | null {
 export function headline(course: Course, most: number | null): string {
   const now = course.current?.epoch ?? (course.message === "" ? course.epochs.at(-1)?.epoch : undefined);
   const parts = [];
+  if (course.member !== null) parts.push(`model ${course.member.number} of ${course.member.of}`);
   if (now === undefined) parts.push(course.message === "" ? "starting" : course.message);
   else parts.push(most === null ? `epoch ${now}` : `epoch ${now} of at most ${most}`);
   if (course.best !== null) parts.push(`best so far ${figure(course.best)} (epoch ${course.best.epoch})`);
@@ -67,7 +75,8 @@ function figure(epoch: Epoch): string {
 export function mostEpochs(run: RunSoFar): number | null {
   const resolved: unknown = run.config["epochs"];
   if (typeof resolved === "number") return resolved;
-  return run.request.epochs ?? null;
+  const asked = run.request.settings?.["epochs"];
+  return typeof asked === "number" ? asked : null;
 }
 
 const STOPPED: Record<string, string> = {
@@ -92,5 +101,9 @@ export const METHODS: Readonly<Record<string, { title: string; sentence: string 
   head: {
     title: "Head only",
     sentence: "Keeps all layers of a model and learns only the last one anew. Fast, and the careful choice for few ECGs.",
+  },
+  "head-then-whole": {
+    title: "Head, then all layers",
+    sentence: "Learns the last layer anew, then lets every layer go on learning in small steps, so that little is forgotten.",
   },
 };

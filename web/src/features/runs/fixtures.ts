@@ -15,10 +15,10 @@ export function run(changes: Partial<Run>): Run {
     },
     request: {
       dataset: "demo", task: "diagnosis", architecture: "xceptiontime", from_model: null, method: "scratch", name: null, folds: null,
-      one_per_patient: false, seed: 0, epochs: null, batch_size: null, optimiser: null, maximum_rate: null, gamma: null, patience: null,
-      rate: null, duration: null, padding: "zeros", z_score: "lead", model_input: "ecg",
+      one_per_patient: false, seed: 0, recipe: "paper", settings: {}, rate: null, duration: null, padding: "zeros", scaling: null,
+      scaled_over: "lead", model_input: "ecg", subject: [],
     },
-    epochs: [], seconds_left: null, log: [], split: null, config: {}, environment: {}, outcome: null,
+    epochs: [], seconds_left: null, log: [], split: null, config: {}, environment: {}, outcome: null, changed: {},
     ...changes,
   };
 }

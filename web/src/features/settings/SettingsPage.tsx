@@ -64,7 +64,7 @@ function AboutView({ about }: { about: About }) {
   );
 }
 
-function Entries({ list, what }: { list: Availability[]; what: string }) {
+function Entries({ list, what }: { list: Omit<Availability, "extensions">[]; what: string }) {
   const save = () => saveText(`${what}.csv`, toCsv(["name", "title", "summary", "available", "reason"], list.map((e) => [e.name, e.title, e.summary, e.available, e.reason])));
   return (
     <>

@@ -4,17 +4,18 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconChevronDown, IconDatabaseOff, IconSchool, IconTags } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { api, type Dataset, type DatasetSummary, type ModelView, type TaskInfo, unwrap } from "@/api";
+import { api, type Dataset, type DatasetSummary, type TaskInfo, unwrap } from "@/api";
 import { Bars, classColours, EmptyState, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
 import { useCurrentDataset } from "@/features/library/current";
-import { METHODS } from "@/features/runs/course";
 import { Advanced } from "./Advanced";
 import { Check } from "./Check";
 import { Choices } from "./Choices";
-import { allOptions, type Draft, EMPTY_DRAFT, fault, type Method, requestOf } from "./draft";
+import { changedNames, type Draft, EMPTY_DRAFT, requestOf, sheetOf } from "./draft";
 import { FoldPicker } from "./FoldPicker";
-import { aboutQuery, architecturesQuery, checkQuery, datasetQuery, datasetsQuery, modelsQuery, trainOptionsQuery } from "./queries";
+import { HowItLearns } from "./HowItLearns";
+import { aboutQuery, checkQuery, datasetQuery, datasetsQuery, trainOptionsQuery } from "./queries";
 import { RunList } from "./RunList";
+import { StartFrom } from "./StartFrom";
 import css from "./train.module.css";
 
 const route = getRouteApi("/train");
@@ -78,9 +79,8 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
   const task = tasks.find((entry) => entry.name === typed.task) ?? tasks.find((entry) => entry.n > 0);
   const draft: Draft = { ...typed, dataset, task: task?.name ?? null };
 
-  const shown = allOptions(options.data ?? [], draft.start);
-  const faulty = shown.some((entry) => fault(entry, draft.advanced[entry.name] ?? "") !== null);
-  const request = faulty ? null : requestOf(draft);
+  const sheet = sheetOf(options.data, draft);
+  const request = requestOf(draft, sheet);
   const [asked] = useDebouncedValue(request, 300);
   const check = useQuery(checkQuery(asked));
 
@@ -96,7 +96,7 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
     },
   });
   const canTrain = about.data?.can_train !== false;
-  const changed = Object.values(draft.advanced).filter((value) => value !== "").length;
+  const changed = changedNames(sheet, draft.typed).length;
   const minutes = check.data?.minutes;
 
   return (
@@ -158,17 +158,12 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
           />
         </Column>
       </div>
+      <div className={css.frame}>
+        <Query query={options}>{(server) => <HowItLearns server={server} draft={draft} onChange={change} />}</Query>
+      </div>
       <Collapse expanded={advanced}>
-        <div className={css.advancedFrame}>
-          <Query query={options}>
-            {() => (
-              <Advanced
-                options={shown}
-                values={draft.advanced}
-                onChange={(name, value) => change({ advanced: { ...draft.advanced, [name]: value } })}
-              />
-            )}
-          </Query>
+        <div className={css.frame}>
+          <Advanced sheet={sheet} typed={draft.typed} onChange={(typed) => change({ typed })} />
         </div>
       </Collapse>
       <footer className={css.foot}>
@@ -280,77 +275,6 @@ function TaskCounts({ task }: { task: TaskInfo }) {
         />
       )}
       {hidden > 0 && <span className={css.kind}>and {fmt.plural(hidden, "rarer class", "rarer classes")}</span>}
-    </>
-  );
-}
-
-function StartFrom({ draft, onChange }: { draft: Draft; onChange: (part: Partial<Draft>) => void }) {
-  const architectures = useQuery(architecturesQuery);
-  const models = useQuery(modelsQuery);
-  const continuable = (models.data ?? []).filter((model) => model.can_continue);
-  const value = "model" in draft.start ? `model:${draft.start.model}` : `architecture:${draft.start.architecture}`;
-  const fromModel = "model" in draft.start;
-  const choose = (chosen: string) => {
-    const [kind, name] = [chosen.slice(0, chosen.indexOf(":")), chosen.slice(chosen.indexOf(":") + 1)];
-    if (kind === "model") onChange({ start: { model: name }, method: draft.method === "scratch" ? "whole" : draft.method });
-    else onChange({ start: { architecture: name }, method: "scratch" });
-  };
-  return (
-    <Query query={architectures}>
-      {(all) => (
-        <>
-          <Choices
-            label="Start from?"
-            testId="choose-start"
-            value={value}
-            onChoose={choose}
-            choices={[
-              ...all.map((entry) => ({
-                value: `architecture:${entry.name}`,
-                title: `${entry.title}, untrained`,
-                note: value === `architecture:${entry.name}` ? entry.summary : undefined,
-                unavailable: entry.available ? undefined : entry.reason,
-              })),
-              ...continuable.map((model) => ({
-                value: `model:${model.name}`,
-                title: model.name,
-                note: value === `model:${model.name}` ? <ModelNote model={model} /> : model.simulated ? <SimulatedTag /> : undefined,
-              })),
-            ]}
-          />
-          <div className={css.method}>
-            <h3 className={css.methodTitle}>Method</h3>
-            {fromModel ? (
-              <Choices
-                label="Method"
-                testId="choose-method"
-                value={draft.method}
-                onChoose={(method) => onChange({ method: method as Method })}
-                choices={(["whole", "head"] as const).map((method) => ({
-                  value: method,
-                  title: METHODS[method]?.title,
-                  note: METHODS[method]?.sentence,
-                }))}
-              />
-            ) : (
-              <p className={css.note}>
-                {METHODS["scratch"]?.title}. {METHODS["scratch"]?.sentence}
-                {continuable.length === 0 && " Once you have a model, a training can also go on from it."}
-              </p>
-            )}
-          </div>
-        </>
-      )}
-    </Query>
-  );
-}
-
-function ModelNote({ model }: { model: ModelView }) {
-  return (
-    <>
-      Learned {model.task}
-      {model.n_train !== null && ` from ${fmt.plural(model.n_train, "ECG")}`}
-      {model.trained_on !== null && ` of ${model.trained_on}`}. {model.simulated && <SimulatedTag />}
     </>
   );
 }

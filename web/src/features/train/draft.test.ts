@@ -30,12 +30,13 @@ describe("the training form", () => {
   it("stands for no request before data and task are chosen", () => {
     expect(request(EMPTY_DRAFT)).toBeNull();
     expect(request({ ...EMPTY_DRAFT, dataset: "demo" })).toBeNull();
+    expect(requestOf(chosen, sheetOf(undefined, chosen))).toBeNull(); // what there is to set is not known yet
   });
 
   it("leaves what was not touched to the recipe", () => {
     expect(request(chosen)).toEqual({
       dataset: "demo", task: "diagnosis", architecture: "xceptiontime", from_model: null, method: "scratch", name: null, folds: null,
-      one_per_patient: false, seed: 0, settings: {}, rate: null, duration: null, padding: "zeros", scaling: null, scaled_over: "lead",
+      one_per_patient: false, seed: 0, recipe: "paper", settings: {}, rate: null, duration: null, padding: "zeros", scaling: null, scaled_over: "lead",
       model_input: "ecg", subject: [],
     });
   });

@@ -45,19 +45,19 @@ const SCALED_OVER = ["lead", "record", "none"] as const;
 const MODEL_INPUTS = ["ecg", "median-beat", "rlign-median", "rlign-aligned"] as const;
 const SEES = "What the model sees";
 
+const INPUT_DEFAULTS: Readonly<Record<string, SettingValue>> = {
+  rate: null, duration: null, model_input: "ecg", padding: "zeros", scaling: null, scaled_over: "lead",
+}; // prettier-ignore
+
 /** What shapes the model's input: fields of the request that are no settings of a recipe. */
 export const INPUT_OPTIONS: readonly TrainOption[] = [
   input("rate", "Sampling rate, Hz", "What the model sees: every ECG is resampled to this rate first. Empty: as this installation is set."),
-  input("duration", "Window, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded. Empty: as this installation is set, or one beat."),
+  input("duration", "Length, seconds", "What the model sees of each ECG: longer ones are cropped, shorter ones expanded. Empty: as this installation is set, or one beat."),
   input("model_input", "Input", "The ECG as recorded, its median beat (1 s; our own or by Rlign), or every beat time-aligned by Rlign.", MODEL_INPUTS),
   input("padding", "Expanding", "What fills the part that a short ECG lacks: zeros, its edge value, or the ECG repeated.", PADDINGS),
   input("scaling", "Scaling", "How amplitudes are brought to a scale: by mean and deviation (z_score), or from lowest to highest value (min_max). Empty: as the network's authors do.", SCALINGS),
   input("scaled_over", "Scaled over", "Each lead by itself, the whole ECG, or not at all; then only ECGs in mV can be used.", SCALED_OVER),
 ];
-
-const INPUT_DEFAULTS: Readonly<Record<string, SettingValue>> = {
-  rate: null, duration: null, model_input: "ecg", padding: "zeros", scaling: null, scaled_over: "lead",
-}; // prettier-ignore
 
 function input(name: string, title: string, explanation: string, choices: readonly string[] = []): TrainOption {
   // Which rates and lengths are possible is known to the server alone: its check says so.
@@ -69,6 +69,8 @@ function input(name: string, title: string, explanation: string, choices: readon
 
 /** The settings of a form with the values that they begin with. */
 export interface Sheet {
+  /** Null while the server has not told what there is. */
+  readonly recipe: string | null;
   readonly options: readonly TrainOption[];
   readonly usual: Readonly<Record<string, SettingValue>>;
 }
@@ -80,9 +82,12 @@ export function recipeOf(server: TrainOptions, draft: Pick<Draft, "recipe">): Re
 /** What can be set: a model that is trained on keeps the input it has, so that is not asked then. */
 export function sheetOf(server: TrainOptions | undefined, draft: Pick<Draft, "recipe" | "start">): Sheet {
   const asked = "model" in draft.start ? [] : INPUT_OPTIONS;
-  if (server === undefined) return { options: asked, usual: INPUT_DEFAULTS };
-  const settings = recipeOf(server, draft)?.settings ?? {};
-  return { options: [...server.options, ...asked], usual: { ...INPUT_DEFAULTS, ...settings } };
+  const recipe = server === undefined ? undefined : recipeOf(server, draft);
+  return {
+    recipe: recipe?.name ?? null,
+    options: [...(server?.options ?? []), ...asked],
+    usual: { ...INPUT_DEFAULTS, ...recipe?.settings },
+  };
 }
 
 /** What stands in a field: what was typed, else the recipe's value. */
@@ -113,7 +118,7 @@ function valueOf(option: TrainOption, text: string): SettingValue {
 
 /** The request that the form stands for; null while something is not chosen or cannot be sent. */
 export function requestOf(draft: Draft, sheet: Sheet): TrainRequest | null {
-  if (draft.dataset === null || draft.task === null) return null;
+  if (draft.dataset === null || draft.task === null || sheet.recipe === null) return null;
   if (sheet.options.some((option) => fault(option, shownText(sheet, draft.typed, option.name)) !== null)) return null;
   const from = "model" in draft.start ? draft.start.model : null;
   const byName = new Map(sheet.options.map((option) => [option.name, option]));
@@ -132,7 +137,7 @@ export function requestOf(draft: Draft, sheet: Sheet): TrainRequest | null {
     folds: draft.folds.length === 0 ? null : [...draft.folds],
     one_per_patient: draft.onePerPatient,
     seed: numberOf(draft.seed) ?? 0,
-    ...(draft.recipe === null ? {} : { recipe: draft.recipe }),
+    recipe: sheet.recipe,
     settings: Object.fromEntries(changed.filter(([name]) => !(name in INPUT_DEFAULTS))),
     rate: numeric(asked["rate"]),
     duration: numeric(asked["duration"]),

@@ -89,7 +89,7 @@ function Prediction({ prediction }: { prediction: SinglePrediction }) {
           {agreed !== null && <StateTag state={agreed ? "good" : "bad"} word={agreed ? "the model agrees" : "the model differs"} plain />}
         </p>
       )}
-      {doubts.map((doubt) => (
+      {[...prediction.warnings, ...doubts].map((doubt) => (
         <Doubt key={doubt} words={doubt} />
       ))}
       {notes.length > 0 && (
