@@ -22,7 +22,7 @@ from einthoven.train.data import TrainingData
 from einthoven.train.examples import Part
 from einthoven.train.learner import Learner, Phase
 from einthoven.train.losses import Loss, loss_for
-from einthoven.train.memory import reuse_memory
+from einthoven.train.memory import reused_memory
 from einthoven.train.resume import Kept, Standing, keep, kept, training_key
 from einthoven.train.scoring import classes_without_members
 
@@ -93,9 +93,8 @@ def train(
     ears = Ears(on_epoch, on_progress, log, should_stop)
     device = _device(config)
     begun = time.perf_counter()
-    reuse_memory()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with _threads(config.threads), torch.random.fork_rng():
+    with _threads(config.threads), reused_memory(), torch.random.fork_rng():
         torch.manual_seed(config.seed)
         try:
             run = _Run.begin(network.to(device), data, spec, config, checkpoint, device, ears)

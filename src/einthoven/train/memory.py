@@ -3,22 +3,37 @@
 import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _KEPT_BYTES = 2**31 - 1
 _AT_ONCE_BYTES = 2**26
+_USUAL = {_M_MMAP_MAX: 65_536, _M_TRIM_THRESHOLD: 128 * 1024, _M_TOP_PAD: 0}
 
 
-def reuse_memory() -> None:
+@contextlib.contextmanager
+def reused_memory() -> Iterator[None]:
     """Have glibc keep freed memory for the next allocation: a fifth of a training step of XceptionTime on a processor.
 
-    Elsewhere (musl, macOS, Windows) nothing is done. Holds for the rest of the process, which ends with the training.
+    At the end it is given back. Elsewhere (musl, macOS, Windows) nothing is done.
     """
-    if not sys.platform.startswith("linux"):
+    library = _glibc()
+    if library is None:
+        yield
         return
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.gnu_get_libc_version  # noqa: B018 - AttributeError where the library is another
-        library.mallopt(_M_MMAP_MAX, 0)
-        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        library.mallopt(_M_TOP_PAD, _AT_ONCE_BYTES)
+    library.mallopt(_M_MMAP_MAX, 0)
+    library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    library.mallopt(_M_TOP_PAD, _AT_ONCE_BYTES)
+    try:
+        yield
+    finally:
+        for option, value in _USUAL.items():
+            library.mallopt(option, value)
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "gnu_get_libc_version") else None

@@ -63,6 +63,9 @@ def measured(workspace: Workspace, item_id: int, method: str = DEFAULT_METHOD) -
 def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str = DEFAULT_METHOD) -> MeasuredRecord:
     """Note a time that a person set, and measure again.
 
+    Without a name of who sets it, the one that this installation keeps (its preferences) is taken; a name given is
+    kept there where there is none yet. `corrections` of the answer state the name.
+
     Raises
     ------
     NotFound
@@ -85,7 +88,8 @@ def correct(workspace: Workspace, item_id: int, new: NewCorrection, method: str 
     workspace.corrections.put(
         item_id, channel=new.channel, r_peak=r_peak, fiducial=new.fiducial, time=new.time, who=who
     )
-    if who and who != workspace.preferences.who:
+    # One correction under another name does not change under which name the next are made.
+    if not workspace.preferences.who:
         workspace.save_preferences(replace(workspace.preferences, who=who))
     return measured(workspace, item_id, method)
 

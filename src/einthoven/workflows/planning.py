@@ -257,7 +257,9 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
 
 
 def _in_order(subject: Sequence[SubjectInput]) -> tuple[SubjectInput, ...]:
-    return tuple(name for name in SUBJECT_INPUTS if name in subject)
+    """As a description has them; what is unknown stays, and is refused there."""
+    known = tuple(name for name in SUBJECT_INPUTS if name in subject)
+    return known if set(known) == set(subject) else tuple(subject)
 
 
 def _duration(request: TrainRequest, usual: float) -> float:

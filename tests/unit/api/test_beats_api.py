@@ -155,6 +155,18 @@ def test_a_correction_of_a_beat_that_another_method_does_not_find_is_kept_and_sa
     assert measured["notes"] == {"corrections": "1 correction belongs to beats that this method does not find."}
 
 
+def test_a_correction_without_a_name_takes_the_stored_one_and_says_so(
+    client: TestClient, beats: str, workspace: Workspace
+) -> None:
+    workspace.save_preferences(replace(workspace.preferences, who="Dr. X"))
+    new = {"channel": "II", "r_peak": 1.3, "fiducial": "qrs_on", "time": 1.25}
+    other = client.put(f"{beats}/corrections", json={**new, "who": "Dr. Y"}).json()
+    assert [one["who"] for one in other["corrections"]] == ["Dr. Y"]
+    assert workspace.preferences.who == "Dr. X", "a correction by another one does not change who one is"
+    named = client.put(f"{beats}/corrections", json={**new, "fiducial": "qrs_off", "time": 1.4})
+    assert [one["who"] for one in named.json()["corrections"] if one["fiducial"] == "qrs_off"] == ["Dr. X"]
+
+
 def test_saving_other_preferences_does_not_forget_who_one_is(client: TestClient, workspace: Workspace) -> None:
     workspace.save_preferences(replace(workspace.preferences, who="Dr. X"))
     kept = client.put("/api/preferences", json={"target_rate": 100, "duration": 10, "quarantine_days": 7}).json()

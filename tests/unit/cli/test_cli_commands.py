@@ -11,6 +11,7 @@ import pytest
 from einthoven.cli import learning
 from einthoven.store.models import GRAPH
 from einthoven.task import Task, TaskClass
+from einthoven.train.config import RESUME_FILE
 from einthoven.train.recipes import RECIPES, config_of
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import TrainRequest
@@ -296,6 +297,9 @@ def test_a_training_that_failed_is_resumed_and_one_that_was_cancelled_is_not(
     job = bench.jobs.submit("train", "", to_plain(TrainRequest("d", "nothing")))
     bench.jobs.claim("w", job_id=job.id)
     bench.jobs.end(job.id, "failed")
+    assert "cannot go on" in run("resume", job.id).text
+    bench.jobs.path(job.id).mkdir(parents=True, exist_ok=True)
+    (bench.jobs.path(job.id) / RESUME_FILE).write_bytes(b"")  # what a training keeps after each epoch
     said = run("resume", job.id)
     assert said.code == 1 and "no task 'nothing'" in said.text  # it was begun again, with its request
     other = bench.jobs.submit("train", "", to_plain(TrainRequest("d", "pace")))

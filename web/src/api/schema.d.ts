@@ -772,6 +772,9 @@ export interface paths {
         /**
          * Correct
          * @description Set a time by hand; it wins over the algorithm, and the measurements follow.
+         *
+         *     Without `who`, the name in the preferences is taken, and without one there it is refused; `corrections` of the
+         *     answer state under which name each is kept. The first `who` becomes the name in the preferences.
          */
         put: operations["correct"];
         post?: never;

@@ -45,7 +45,11 @@ def measured(workspace: Here, item: int, method: Method = DEFAULT_METHOD) -> Mea
 
 @router.put("/records/{item}/beats/corrections")
 def correct(workspace: Here, item: int, new: NewCorrection, method: Method = DEFAULT_METHOD) -> MeasuredRecord:
-    """Set a time by hand; it wins over the algorithm, and the measurements follow."""
+    """Set a time by hand; it wins over the algorithm, and the measurements follow.
+
+    Without `who`, the name in the preferences is taken, and without one there it is refused; `corrections` of the
+    answer state under which name each is kept. The first `who` becomes the name in the preferences.
+    """
     from einthoven.workflows import beats
 
     return beats.correct(workspace, item, new, method)

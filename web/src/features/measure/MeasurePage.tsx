@@ -22,7 +22,7 @@ import css from "./measure.module.css";
 const route = getRouteApi("/measure");
 
 const EXPORTS: readonly { what: Export; title: string; note: string }[] = [
-  { what: "measurements", title: "Measurements", note: "one row per ECG" },
+  { what: "measurements", title: "Measurements", note: "one row per ECG, measurement and lead" },
   { what: "fiducials", title: "Times of the waves", note: "one row per beat and lead" },
   { what: "qrs-overlay", title: "Beats of one lead", note: "laid over each other at R" },
   { what: "median-beat", title: "Median beat", note: "every lead, at the recording’s rate" },

@@ -88,6 +88,8 @@ function noteOf(entry: ArchitectureView, chosen: boolean): ReactNode {
 }
 
 function ModelNote({ model }: { model: ModelView }) {
+  if (model.untrained !== "") return <>Taken in from elsewhere, untrained.</>;
+  if (model.task === "") return <>Taken in from elsewhere.</>;
   return (
     <>
       Learned {model.task}

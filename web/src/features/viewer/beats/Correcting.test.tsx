@@ -53,6 +53,21 @@ it("asks once who corrects, and without an answer nothing is kept", async () => 
   expect(Number((await slider("p_on")).getAttribute("aria-valuenow"))).toBe(0.8);
 });
 
+it("the bar shows under which name corrections are kept, and changes it", async () => {
+  const asked = show("Ada");
+  const name = await screen.findByTestId("correct-who");
+  await waitFor(() => expect(name.textContent).toBe("As Ada"));
+  serve({ "PUT /api/preferences": { target_rate: 100, duration: 10, threads: null, quarantine_days: 30, who: "Grace" } });
+  await userEvent.click(name);
+  const field = await screen.findByTestId<HTMLInputElement>("who-name");
+  expect(field.value).toBe("Ada");
+  await userEvent.clear(field);
+  await userEvent.type(field, "Grace");
+  await userEvent.click(screen.getByTestId("who-save"));
+  await waitFor(() => expect(screen.getByTestId("correct-who").textContent).toBe("As Grace"));
+  expect(asked).not.toContain(PUT);
+});
+
 it("a wave is taken away mark by mark, and undo takes each back", async () => {
   const asked = show("Ada");
   await slider("p_on");

@@ -1,7 +1,7 @@
 /** Below the paper while correcting: the times of one beat as sliders that arrow keys move by a sample. */
 import { ActionIcon, Button, Select, Tooltip } from "@mantine/core";
 import { IconArrowBackUp, IconChevronLeft, IconChevronRight, IconPlus, IconX } from "@tabler/icons-react";
-import { useEffect, useMemo, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useState, type KeyboardEvent } from "react";
 import type { MeasuredRecord } from "@/api";
 import { fmt, ProblemView } from "@/ui";
 import { WhoDialog } from "./WhoDialog";
@@ -22,6 +22,7 @@ const FAST = 5;
 
 export function CorrectionBar({ record, rate, state, onChannel, onDone }: CorrectionBarProps) {
   const { held } = state;
+  const [renames, setRenames] = useState(false);
   const step = (direction: 1 | -1) => {
     const beat = held.beat + direction;
     if (beat >= 0 && beat < record.r_peaks.length) state.hold({ beat });
@@ -64,6 +65,14 @@ export function CorrectionBar({ record, rate, state, onChannel, onDone }: Correc
           </ActionIcon>
         </div>
         <div className={css["atEnd"]}>
+          <Tooltip label="Your corrections are kept under this name, on this installation only. Click to change it.">
+            <Button
+              size="xs" variant="subtle" aria-label={state.who === "" ? "Say who corrects" : `Corrections are kept as ${state.who}: change the name`}
+              onClick={() => setRenames(true)} data-testid="correct-who"
+            >
+              {state.who === "" ? "Who corrects?" : `As ${state.who}`}
+            </Button>
+          </Tooltip>
           <Tooltip label={state.canUndo === null ? "Nothing to undo" : `${state.canUndo} (Ctrl Z)`}>
             <Button
               size="xs" variant="default" leftSection={<IconArrowBackUp size={16} aria-hidden />} data-disabled={state.canUndo === null || undefined}
@@ -91,6 +100,16 @@ export function CorrectionBar({ record, rate, state, onChannel, onDone }: Correc
         </div>
       )}
       {state.askWho && <WhoDialog onAnswer={state.answerWho} />}
+      {renames && (
+        <WhoDialog
+          change
+          known={state.who}
+          onAnswer={(who) => {
+            setRenames(false);
+            if (who !== null && who !== state.who) state.rename(who);
+          }}
+        />
+      )}
     </section>
   );
 }

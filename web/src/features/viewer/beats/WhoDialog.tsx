@@ -1,12 +1,19 @@
-/** Asked once: who corrects. It stands beside every correction, on this installation only. */
+/** Who corrects: asked before the first correction, and changed in the bar. It stands beside every correction. */
 import { Button, Modal, TextInput } from "@mantine/core";
 import { useState } from "react";
 import css from "./beats.module.css";
 
 const LONGEST = 80;
 
-export function WhoDialog({ onAnswer }: { onAnswer: (who: string | null) => void }) {
-  const [who, setWho] = useState("");
+interface WhoDialogProps {
+  onAnswer: (who: string | null) => void;
+  known?: string;
+  /** Only the name is changed; no correction waits for it. */
+  change?: boolean;
+}
+
+export function WhoDialog({ onAnswer, known = "", change = false }: WhoDialogProps) {
+  const [who, setWho] = useState(known);
   const name = who.trim();
   return (
     <Modal opened onClose={() => onAnswer(null)} title="Who corrects?" size="sm" data-testid="who-dialog">
@@ -18,15 +25,15 @@ export function WhoDialog({ onAnswer }: { onAnswer: (who: string | null) => void
         }}
       >
         <TextInput
-          label="Your name or initials" description="It stands beside each of your corrections, and stays on this installation. It is asked once." value={who} maxLength={LONGEST}
+          label="Your name or initials" description={`It stands beside each of your corrections, and stays on this installation. ${change ? "Corrections that are made keep their name." : "It is asked once; the bar below the paper changes it."}`} value={who} maxLength={LONGEST}
           onChange={(event) => setWho(event.currentTarget.value)} data-autofocus data-testid="who-name"
         />
         <div className={css["end"]}>
           <Button variant="default" onClick={() => onAnswer(null)}>
-            Do not correct
+            {change ? "Cancel" : "Do not correct"}
           </Button>
           <Button type="submit" disabled={name === ""} data-testid="who-save">
-            Correct
+            {change ? "Keep this name" : "Correct"}
           </Button>
         </div>
       </form>

@@ -54,6 +54,10 @@ export interface CorrectingState {
   /** Somebody must say who they are before the first correction is kept. */
   readonly askWho: boolean;
   readonly answerWho: (who: string | null) => void;
+  /** The name under which corrections are kept; empty: none is known yet. */
+  readonly who: string;
+  /** Keep the corrections from here on under another name; those that are made keep theirs. */
+  readonly rename: (who: string) => void;
 }
 
 export function useCorrecting(record: MeasuredRecord): CorrectingState {
@@ -92,7 +96,7 @@ export function useCorrecting(record: MeasuredRecord): CorrectingState {
         keepBeats(client, measured);
         if (back.length > 0) {
           setSteps((all) => [...all, { what, back }]);
-          if (preferences.data !== undefined && preferences.data.who !== who) client.setQueryData(preferencesQuery.queryKey, { ...preferences.data, who });
+          if (preferences.data !== undefined && (preferences.data.who ?? "") === "") client.setQueryData(preferencesQuery.queryKey, { ...preferences.data, who });
         }
       }
     },
@@ -120,6 +124,13 @@ export function useCorrecting(record: MeasuredRecord): CorrectingState {
       }
     },
     onSuccess: () => setSteps((all) => all.slice(0, -1)),
+  });
+  const naming = useMutation({
+    mutationFn: async (name: string) => {
+      const kept = preferences.data ?? (await client.fetchQuery(preferencesQuery));
+      return unwrap(api.PUT("/api/preferences", { body: { ...kept, who: name } }));
+    },
+    onSuccess: (kept) => client.setQueryData(preferencesQuery.queryKey, kept),
   });
   const who = preferences.data?.who ?? null;
   const change = (what: string, changes: readonly Change[]) => {
@@ -203,14 +214,16 @@ export function useCorrecting(record: MeasuredRecord): CorrectingState {
       if (last !== undefined && !stepBack.isPending) stepBack.mutate(last);
     },
     canUndo: steps.at(-1)?.what ?? null,
-    busy: send.isPending || stepBack.isPending,
-    error: send.error ?? stepBack.error,
+    busy: send.isPending || stepBack.isPending || naming.isPending,
+    error: send.error ?? stepBack.error ?? naming.error,
     askWho: waiting !== null,
     answerWho: (answer) => {
       if (waiting !== null && answer !== null) start({ ...waiting, who: answer });
       else put({ ...now.current, draft: null });
       setWaiting(null);
     },
+    who: who ?? "",
+    rename: (name) => naming.mutate(name),
   };
 }
 
