@@ -1,6 +1,6 @@
 """Times that a person set by hand: they win over the algorithm, and what follows from them follows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ SAME_BEAT_S = 0.1
 """A correction belongs to the nearest beat within this; faster than 300 a minute no two beats can be confused."""
 BY_HAND = "taken away by hand in every beat"
 _R_PEAK = FIDUCIALS.index("qrs_peak")
+_OUTERMOST: dict[str, Callable[[float, float], float]] = {"on": min, "off": max}
 _SPOKEN = {"on": "onset", "peak": "peak", "off": "end"}
 
 
@@ -47,9 +48,10 @@ def beat_at(r_peaks: Floats, moment: float) -> int | None:
 def corrected(beats: Beats, corrections: Iterable[Correction]) -> Beats:
     """The beats with the times that a person set.
 
-    Where the times set in leads change what the leads agree on, the global time is that of the leads; one that was
-    set itself stands. An R peak moves with the global peak of its QRS complex. Corrections of a beat, channel or
-    fiducial that these beats do not have are left aside.
+    A time set in a lead counts among the leads however far it lies from the others: where it changes the earliest
+    onset or the latest offset, the global time follows, never the other way. A global time that was set stands. An R
+    peak moves with the global peak of its QRS complex. Corrections of a beat, channel or fiducial that these beats do
+    not have are left aside.
     """
     places = [(place, one.time) for one in corrections if (place := place_of(beats, one)) is not None]
     if not places:
@@ -121,12 +123,31 @@ def _merge_again(times: Floats, before: Floats, by_hand: frozenset[Place]) -> No
     """Global times, in place, where the leads now agree on another one than before."""
     if all(channel == 0 for channel, _, _ in by_hand):
         return
-    merged, merged_before = merge_leads(times[1:]), merge_leads(before[1:])
+    own = np.zeros(times[1:].shape, dtype=bool)
+    for channel, beat, fiducial in by_hand:
+        if channel > 0:
+            own[channel - 1, beat, fiducial] = True
+    merged, merged_before = merge_leads(times[1:], found=before[1:], by_hand=own), merge_leads(before[1:])
     changed = ~((merged == merged_before) | (np.isnan(merged) & np.isnan(merged_before)))
     for channel, beat, fiducial in by_hand:
         if channel == 0:
             changed[beat, fiducial] = False
-    times[0][changed] = merged[changed]
+    times[0][changed] = _followed(times[0], merged, merged_before)[changed]
+    for channel, beat, fiducial in by_hand:
+        outermost = _OUTERMOST.get(FIDUCIALS[fiducial].rpartition("_")[2])
+        if channel > 0 and outermost is not None and (0, beat, fiducial) not in by_hand:
+            # Also where a method states a wave that too few leads show; NaN stays NaN.
+            both = times[0, beat, fiducial], times[channel, beat, fiducial]
+            times[0, beat, fiducial] = outermost(*both) if np.isfinite(both).all() else both[0]
+
+
+def _followed(stated: Floats, merged: Floats, merged_before: Floats) -> Floats:
+    """Global times that go the way the leads went, where a method stated another one than that of its leads."""
+    later = merged > merged_before
+    boundary = np.array([not fiducial.endswith("peak") for fiducial in FIDUCIALS])
+    judged = boundary & np.isfinite(stated) & np.isfinite(merged) & np.isfinite(merged_before)
+    followed: Floats = np.where(judged, np.where(later, np.maximum(stated, merged), np.minimum(stated, merged)), merged)
+    return followed
 
 
 def _distances(beats: Beats, times: Floats, by_hand: frozenset[Place]) -> dict[Place, float]:

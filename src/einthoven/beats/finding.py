@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.beats.delineators import DELINEATORS, Heartbeats
+from einthoven.beats.edges import apart, without_cut_waves
 from einthoven.beats.kinds import atrial_spikes, kinds_of
 from einthoven.beats.likeness import likeness
 from einthoven.beats.qrs import detect
@@ -58,7 +59,8 @@ def find_beats(record: EcgRecord, *, method: str = DEFAULT_METHOD) -> Beats | No
     leads = tuple(record.leads[row] for row in usable.rows)
     waves = entry.delineate(Heartbeats(usable.signal, leads, record.rate, r_peaks, kinds, detected))
     times = np.full((1 + record.n_leads, len(r_peaks), len(FIDUCIALS)), np.nan)
-    times[[0, *(usable.rows + 1)]] = in_order(waves.times, record.duration)
+    ordered = apart(in_order(waves.times, record.duration))
+    times[[0, *(usable.rows + 1)]] = without_cut_waves(ordered, record.signal[usable.rows], record.rate)
     return Beats(
         method=method,
         leads=record.leads,

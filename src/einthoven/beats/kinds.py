@@ -33,7 +33,7 @@ STEADY = 0.15
 _CALM = 0.4
 LONGEST_ROUND = 4
 """Beats after which RR repeats, where each round has an early one."""
-_ROUNDS = 2
+_FEWEST_REPEATED = 5
 _REPEATS = 0.05
 """Median difference of an interval from that of the round before, as a part of RR."""
 _PART_OF_LONGEST = 0.80
@@ -132,9 +132,9 @@ def early_of_rounds(rr: Floats) -> Mask:
     """
     none = np.zeros(len(rr), dtype=bool)
     for beats in range(2, LONGEST_ROUND + 1):
-        if len(rr) < (_ROUNDS + 1) * beats:
-            break
         change = np.abs(rr[beats:] - rr[:-beats])
+        if len(change) < _FEWEST_REPEATED:
+            break
         if np.median(change) > _REPEATS * np.median(rr):
             continue
         lengths = np.array([np.median(rr[first::beats]) for first in range(beats)])

@@ -1,5 +1,8 @@
 """Stretches of a record in which no lead shows the heart, so that an RR interval across them may hide beats.
 
+Also how long a record goes on before its first and after its last beat: longer than between two beats, that is a pause
+whose end is not seen, or a lost signal.
+
 Samples that lack, samples that are all the same, and, in an interval that is longer than usual, a stretch in which
 all leads are nearly flat and not as they are between the other beats. In a pause of the heart the noise of muscles,
 breathing and electrodes goes on; where the signal is lost it is weaker, or of another kind (finer or coarser in time).
@@ -23,6 +26,8 @@ HELD_S = 1.0
 QUIET_S = 0.4
 LONG = 1.5
 """Of the usual RR interval: where one is longer, a beat may be hidden."""
+OPEN_S = 2.0
+"""A stretch without beats at the start or the end is told from so long on, where it is `LONG` as well."""
 _WINDOW_S, _STEP_S = 0.16, 0.02
 _EDGE_S = 0.1
 QUIETER = 0.75
@@ -39,11 +44,13 @@ _TINY = 1e-9
 @dataclass(frozen=True, slots=True, eq=False)
 class Silence:
     """Stretches, float64 `(n, 2)` in seconds: `lost` ones; nearly flat ones of a heart so fast that it is `undecided`
-    whether they are pauses; and those that count as pauses though this is `doubtful`."""
+    whether they are pauses; those that count as pauses though this is `doubtful`; and long ones before the first and
+    after the last beat, which are `open`."""
 
     lost: Floats
     undecided: Floats
     doubtful: Floats
+    open: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +73,21 @@ def silence(record: EcgRecord, beats: Beats) -> Silence:
     unlike, alike, rests = _nearly_flat(signal, record, beats.r_peaks)
     none = np.empty((0, 2))
     quiet, undecided = (unlike, none) if rests else (none, unlike)
-    return Silence(np.concatenate((*lost, quiet)), undecided, alike)
+    gone_or_still = np.concatenate(lost)
+    return Silence(
+        np.concatenate((gone_or_still, quiet)), undecided, alike, _open(record.duration, beats.r_peaks, gone_or_still)
+    )
+
+
+def _open(duration: float, r_peaks: Floats, lost: Floats) -> Floats:
+    """Long stretches before the first and after the last beat, `(0 to 2, 2)`; what is lost of them does not count."""
+    if len(r_peaks) < _FEWEST or not np.isfinite(r_peaks).all():
+        return np.empty((0, 2))
+    limit = max(OPEN_S, LONG * float(np.median(np.diff(r_peaks))))
+    ends = np.array([[0.0, r_peaks[0]], [r_peaks[-1], duration]])
+    shared = np.clip(np.minimum(ends[:, None, 1], lost[:, 1]) - np.maximum(ends[:, None, 0], lost[:, 0]), 0, None)
+    found: Floats = ends[ends[:, 1] - ends[:, 0] - shared.sum(axis=1) > limit]
+    return found
 
 
 def _runs(mask: Mask, seconds: float, step_rate: float) -> Floats:

@@ -68,9 +68,81 @@ def test_a_time_set_in_one_lead_moves_the_global_one_where_the_leads_agree(beats
     assert later.of("qrs_on")[1] == beats.of("qrs_on")[1], "the others still begin earlier"
 
 
-def test_a_lead_alone_far_from_the_others_does_not_move_the_global_time(beats: Beats) -> None:
-    after = corrected(beats, [by_hand("V3", 1, "qrs_on", at(1, "qrs_on") - 0.08)])
-    assert after.of("qrs_on")[1] == beats.of("qrs_on")[1]
+@pytest.mark.parametrize("by", [0.01, 0.03, 0.05, 0.1, 0.15])
+def test_a_time_set_in_a_lead_counts_however_far_it_lies_from_the_others(beats: Beats, by: float) -> None:
+    after = corrected(beats, [by_hand("V3", 1, "qrs_on", at(1, "qrs_on") - by)])
+    assert after.of("qrs_on")[1] == pytest.approx(at(1, "qrs_on") - by)
+    after = corrected(beats, [by_hand("II", 1, "t_off", at(1, "t_off") + by)])
+    assert after.of("t_off")[1] == pytest.approx(at(1, "t_off") + by)
+
+
+def test_a_far_lead_of_the_method_stays_out_while_another_one_is_set_by_hand(beats: Beats) -> None:
+    times = np.array(beats.times)
+    times[1 + RECORD.leads.index("V6"), 1, 8] += 0.15
+    wrong = replace(beats, times=times)
+    after = corrected(wrong, [by_hand("II", 1, "t_off", at(1, "t_off") + 0.06)])
+    assert after.of("t_off")[1] == pytest.approx(at(1, "t_off") + 0.06)
+
+
+@pytest.mark.parametrize("by", [0.002, 0.01, 0.03, 0.06])
+def test_a_lead_moved_outwards_never_moves_the_global_time_inwards(beats: Beats, by: float) -> None:
+    times = np.array(beats.times)
+    times[0, :, 8] += 0.02  # a method that judges all leads together
+    after = corrected(replace(beats, times=times), [by_hand("II", 1, "t_off", at(1, "t_off") + by)])
+    assert after.of("t_off")[1] == pytest.approx(at(1, "t_off") + max(by, 0.02))
+
+
+def test_a_time_set_in_a_lead_counts_where_fewer_than_three_leads_show_the_wave(beats: Beats) -> None:
+    times = np.array(beats.times)
+    times[3:, 1, 6:] = np.nan  # the method states a T of all leads that only I and II show
+    after = corrected(replace(beats, times=times), [by_hand("II", 1, "t_off", at(1, "t_off") + 0.06)])
+    assert after.of("t_off")[1] == pytest.approx(at(1, "t_off") + 0.06)
+
+
+def test_a_boundary_that_is_taken_away_for_all_leads_is_none_for_the_middle_lead_and_qtc(beats: Beats) -> None:
+    none = [by_hand("global", beat, "t_off", None) for beat in range(beats.n_beats)]
+    gone = corrected(beats, none)
+    for name in ("qt", "qt_leads", "qtc_fridericia"):
+        assert value(gone, name) is None
+    one_left = {one.name: one for one in measure(RECORD, corrected(beats, none[1:])) if one.name == "qt_leads"}
+    assert one_left["qt_leads"].beats == (0,) and one_left["qt_leads"].spread is None
+
+
+def test_what_is_set_again_after_all_was_taken_away_is_what_the_middle_lead_and_qtc_have(beats: Beats) -> None:
+    some = (1, 2)
+    changes = [
+        by_hand("global", beat, "t_off", at(beat, "t_off") + 0.05 if beat in some else None)
+        for beat in range(beats.n_beats)
+    ]
+    after = corrected(beats, changes)
+    for name in ("qt", "qt_leads", "qtc_hodges"):
+        assert value(after, name) == pytest.approx((value(beats, name) or 0) + 50, abs=1)
+    (middle,) = (one for one in measure(RECORD, after) if one.name == "qt_leads")
+    assert middle.beats == some
+
+
+@pytest.mark.parametrize(
+    ("wave", "name"), [("p", "p_duration"), ("qrs", "qrs_duration"), ("t", "qt")], ids=["P", "QRS", "T"]
+)
+def test_what_is_set_where_the_method_had_none_is_measured_in_the_middle_lead_too(
+    beats: Beats, wave: str, name: str
+) -> None:
+    parts = [f"{wave}_on", f"{wave}_peak", f"{wave}_off"]
+    times = np.array(beats.times)
+    times[:, :, [FIDUCIALS.index(part) for part in parts]] = np.nan
+    without = replace(beats, times=times, absent={"P": "atrial fibrillation"} if wave == "p" else {})
+    after = corrected(without, [by_hand("global", beat, part, at(beat, part)) for beat in (1, 2) for part in parts])
+    assert value(without, f"{name}_leads") is None
+    assert value(after, f"{name}_leads") == pytest.approx(value(beats, name), abs=1)
+
+
+def test_a_lead_set_by_hand_does_not_go_with_the_global_time(beats: Beats) -> None:
+    both = [by_hand(lead, 1, "t_off", at(1, "t_off") + 0.01) for lead in RECORD.leads]
+    both.append(by_hand("global", 1, "t_off", at(1, "t_off") + 0.04))
+    only = [by_hand("global", beat, "t_off", None) for beat in range(beats.n_beats) if beat != 1]
+    assert value(corrected(beats, both + only), "qt_leads") == pytest.approx(
+        (value(beats, "qt_leads") or 0) + 10, abs=1
+    )
 
 
 def test_a_global_time_that_the_method_told_otherwise_than_its_leads_stays_until_these_agree_on_another(

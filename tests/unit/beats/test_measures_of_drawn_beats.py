@@ -11,7 +11,7 @@ from einthoven.beats.measurement import Measurement
 from einthoven.beats.measures.deflections import deflections, r_wave, s_wave
 from einthoven.beats.measuring import QUANTITIES, measure
 from einthoven.beats.types import FIDUCIALS, NoBeats
-from einthoven.record import EcgRecord, Subject
+from einthoven.record import Annotation, EcgRecord, Subject
 
 
 def by_name(record: EcgRecord, beats) -> dict[tuple[str, str | None], Measurement]:
@@ -310,6 +310,43 @@ def test_the_doubtful_scale_of_a_file_is_refused():
 
 
 # Waves of a QRS complex ------------------------------------------------------------------------------------------
+
+
+def as_code15(record: EcgRecord, **changes: object) -> EcgRecord:
+    facts = {"format": "wfdb", "rate": 400.0, "gain": (1000.0,) * record.n_leads, **changes}
+    note = Annotation("Chagas label: False")
+    return replace(record, source=replace(record.source, **facts), annotations=(note,))
+
+
+def test_voltages_of_code15_are_refused_and_its_intervals_are_not():
+    record = as_code15(drawn(TWELVE, rate=400))
+    found = by_name(record, beats_of(record))
+    for name, lead in (("sokolow_lyon", None), ("cornell", None), ("r_amplitude", "V5"), ("s_amplitude", "V1")):
+        one = found[name, lead]
+        assert one.state == "not measurable" and "scale of this file is not established" in one.reason
+    assert value(found["qrs_duration", None]) == pytest.approx(100, abs=1)
+    assert found["qrs_axis", None].state == "measured"
+    for other in ({"rate": 500.0}, {"gain": (200.0,) * 12}, {"format": "edf"}):
+        alike = as_code15(drawn(TWELVE, rate=400), **other)
+        assert by_name(alike, beats_of(alike))["sokolow_lyon", None].state == "measured"
+
+
+def test_a_wave_of_more_than_7_mv_is_refused_and_so_is_the_sum_with_it():
+    record = drawn({**TWELVE, "V5": (0.1, 7.5, -0.3, 0.2)})
+    found = by_name(record, beats_of(record))
+    for key in (("r_amplitude", "V5"), ("sokolow_lyon", None)):
+        assert found[key].state == "not measurable" and "7.5 mV is more than" in found[key].reason
+    assert found["r_amplitude", "V6"].state == "measured" and found["cornell", None].state == "measured"
+    large = drawn({**TWELVE, "V5": (0.1, 6.5, -0.3, 0.2)})
+    assert value(by_name(large, beats_of(large))["r_amplitude", "V5"]) == pytest.approx(6.5, rel=0.02)
+
+
+@pytest.mark.parametrize(("rate", "said"), [(100, True), (125, True), (500, False)])
+def test_sums_say_that_peaks_may_be_cut_as_their_parts_do(rate, said):
+    record = drawn(TWELVE, rate=rate)
+    found = by_name(record, beats_of(record))
+    for name in ("sokolow_lyon", "cornell"):
+        assert ("peaks may be cut" in found[name, None].method) is said, found[name, None].method
 
 
 def wave(*corners: tuple[float, float], rate: float = 500.0) -> np.ndarray:

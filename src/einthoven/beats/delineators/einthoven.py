@@ -31,8 +31,8 @@ _IRREGULAR = 0.1
 _STEADY_S = 0.016
 _FEWEST_RR = 4
 _SAME_RR, _MOST_SAME = 0.04, 0.31
-"""Change of RR from beat to beat, as a part of RR, that is none; and the share of such ones above which RR does not vary
-as in atrial fibrillation: at most 0.27 in that (LUDB, CinC 2021)."""
+"""Change of RR from beat to beat, as a part of RR, that is none; and the share of such ones above which RR does not
+vary as in atrial fibrillation: at most 0.27 in that (LUDB, CinC 2021)."""
 _EARLY, _LATE, _FEWEST_LATE = 0.88, 1.15, 3
 """Of the usual RR: where no interval is short and some are long, as in flutter with a block that changes, RR varies."""
 _LONGEST_PATTERN, _REPEATED = 4, 5

@@ -14,9 +14,21 @@ from einthoven.beats.measures.deflections import SHORTEST_S, SMALLEST_MV, Deflec
 from einthoven.beats.measures.given import Given, Laid
 from einthoven.beats.measures.quantity import Quantity, deviation
 from einthoven.beats.types import Floats
+from einthoven.formats.doubts import CHECK_SCALE
+from einthoven.record import EcgRecord
 
 LOW_RATE_HZ = 250.0
 """Below, the peak of an R wave lies between two samples; AHA/ACCF/HRS 2007, part I, ask for 500 Hz."""
+
+LARGEST_MV = 7.0
+"""A wave of QRS above this is none of a heart, or not in mV: of LUDB and PTB-XL, none is above 4.5 mV."""
+_CODE_RATE_HZ, _CODE_GAIN = 400.0, 1000.0
+_CODE_STATEMENT = "chagas label"
+UNPROVEN_SCALE = (
+    "the scale of this file is not established: it has the marks of CODE-15 or SaMi-Trop as PhysioNet Challenge 2025 "
+    "wrote them, where numbers of no sure unit were written as mV (their description contradicts itself, and QRS is "
+    "1.4 to 1.8 times as high as in LUDB and PTB-XL). Intervals and axes do not depend on it"
+)
 
 _HOW = (
     "on the median beat, above the level of the 20 ms before QRS; the spread is that of the beats at this moment. "
@@ -78,9 +90,26 @@ def _waves(ecg: Given, lead: str) -> list[Deflection] | str:
     return [Deflection(part.start + wave.peak, wave.height) for wave in deflections(values, ecg.laid.rate)]
 
 
+def voltage_refusal(ecg: Given) -> str | None:
+    """Why no voltage of this record can be told, or None."""
+    return ecg.no_voltage() or (UNPROVEN_SCALE if _scale_is_unproven(ecg.record) else None)
+
+
+def _scale_is_unproven(record: EcgRecord) -> bool:
+    # 2025's conversion wrote `tracings` x 1000 as counts at 1000 per mV. PTB-XL in that form is at 500 Hz, and in mV.
+    source = record.source
+    stated = (note.text.lower() for note in record.annotations)
+    return (
+        source.format == "wfdb"
+        and source.rate == _CODE_RATE_HZ
+        and set(source.gain or ()) == {_CODE_GAIN}
+        and any(words.startswith(_CODE_STATEMENT) for words in stated)
+    )
+
+
 def amplitude_refusal(ecg: Given, lead: str) -> str | None:
     """Why no amplitude of a lead can be told, or None."""
-    refusal = ecg.no_voltage() or ecg.unusable(lead)
+    refusal = voltage_refusal(ecg) or ecg.unusable(lead)
     return refusal or (ecg.laid if isinstance(ecg.laid, str) else None)
 
 
@@ -91,11 +120,17 @@ def at_sample(laid: Laid, row: int, sample: int) -> tuple[Floats, np.ndarray[tup
     return values[there], laid.beats[there]
 
 
+def low_rate(ecg: Given) -> str:
+    """What to think of when reading a peak, empty where the record has samples enough."""
+    rate = ecg.record.rate
+    return f"At {rate:g} samples a second, peaks may be cut." if rate < LOW_RATE_HZ else ""
+
+
 def notes(ecg: Given, lead: str, *, peaks: bool) -> str:
     """What to think of when reading an amplitude of this lead."""
     found = []
-    if peaks and ecg.record.rate < LOW_RATE_HZ:
-        found.append(f"At {ecg.record.rate:g} samples a second, peaks may be cut.")
+    if peaks and (caution := low_rate(ecg)):
+        found.append(caution)
     doubt = ecg.doubt(lead)
     if doubt:
         found.append(f"In doubt: {doubt}.")
@@ -107,6 +142,10 @@ def notes(ecg: Given, lead: str, *, peaks: bool) -> str:
 def _height(ecg: Given, quantity: Quantity, lead: str, wave: Deflection) -> Measurement:
     if isinstance(ecg.laid, str):
         return quantity.refused(ecg.laid, lead=lead)
+    if abs(wave.height) > LARGEST_MV:
+        return quantity.refused(
+            f"{abs(wave.height):.1f} mV is more than a wave of QRS can have: {CHECK_SCALE}, or an artefact", lead=lead
+        )
     values, beats = at_sample(ecg.laid, ecg.beats.leads.index(lead), wave.peak)
     return quantity.measured(
         wave.height, beats=beats, spread=deviation(values), lead=lead, note=notes(ecg, lead, peaks=True)

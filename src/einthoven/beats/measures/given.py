@@ -1,13 +1,13 @@
 """What all measures of a record are made from, worked out once: which beats, RR intervals, aligned beats, doubts."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from einthoven.beats.median_beat import AlignedBeats, Indices, align, fiducials, middle, usual_beats
-from einthoven.beats.silence import silence
+from einthoven.beats.silence import Silence, silence
 from einthoven.beats.types import FIDUCIALS, Beats, Floats, Wave
 from einthoven.formats.doubts import CHECK_SCALE
 from einthoven.record import EcgRecord
@@ -19,6 +19,10 @@ LEVEL_S = 0.02
 SPIKE_BEFORE_S, SPIKE_AFTER_S = 0.004, 0.016
 """What is cut out around a pacing spike: the spike, and the tail that the device's filter leaves of it."""
 SHORTEST_RR_S = 0.15
+SHORTEST_OF_VENTRICLES_S, SHORT = 0.25, 0.75
+"""Above 240 a minute, and that part of the usual RR, one interval is no heart's: one of its R peaks lies elsewhere."""
+MOST_MISPLACED = 0.1
+"""Of the intervals, that such short ones may touch, up to which the other intervals are trusted."""
 EDGE_S = 0.15
 """What looks like a beat so near to a stretch without signal may be its edge."""
 _MOST_TOLD = 3
@@ -34,18 +38,22 @@ _SCALE_DOUBT = re.compile(rf"{re.escape(CHECK_SCALE)}|stated gain wrong|not mill
 class RrIntervals:
     """The RR intervals without artefact gaps: `seconds` float64 `(n,)`, `ends` the index of the beat that ends each.
 
-    `left_out`: how many are not among them; `doubts`: what to think of when reading them, in words.
+    `left_out`: how many are not among them; `doubts`: what to think of when reading them, in words. `unplaced`: why it
+    cannot be told where the beats are, so that none is to be measured. `no_beat_s`: the longest stretch before the
+    first or after the last beat, where it is longer than an interval should be.
     """
 
     seconds: Floats
     ends: Indices
     left_out: int
     doubts: tuple[str, ...] = ()
+    unplaced: str = ""
+    no_beat_s: float = 0.0
 
     def between(self, chosen: Indices) -> "RrIntervals":
         """Those from one of the chosen beats to the very next beat, where that is chosen too."""
         both = np.isin(self.ends, chosen) & np.isin(self.ends - 1, chosen)
-        return RrIntervals(self.seconds[both], self.ends[both], self.left_out, self.doubts)
+        return replace(self, seconds=self.seconds[both], ends=self.ends[both])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,14 +110,14 @@ class Given:
         return "Too few beats are normal: these are ectopic beats."
 
     def of(self, fiducial: str) -> Floats:
-        """The moments of a fiducial of the chosen beats, global channel, `(chosen,)`."""
+        """The moments of a fiducial of the chosen beats, global channel, `(chosen,)`; NaN where beats are unplaced."""
         found: Floats = self.times[0, self.chosen, FIDUCIALS.index(fiducial)]
-        return found
+        return np.full_like(found, np.nan) if self.rr.unplaced else found
 
     def in_leads(self, fiducial: str) -> Floats:
         """The moments of a fiducial of the chosen beats in each lead, `(leads, chosen)`; NaN in leads left out."""
         found: Floats = self.times[1:, self.chosen, FIDUCIALS.index(fiducial)]
-        return found
+        return np.full_like(found, np.nan) if self.rr.unplaced else found
 
     def moved_by_hand(self, fiducial: str) -> Floats:
         """By how many seconds a person moved the global time of a fiducial in each of the chosen beats, `(chosen,)`."""
@@ -156,7 +164,8 @@ def given(record: EcgRecord, beats: Beats) -> Given:
     """What measures need, from a record and its beats; times that are no numbers count as not there."""
     times = np.where(np.isfinite(beats.times), beats.times, np.nan)
     chosen, words = usual_beats(beats)
-    return Given(record, beats, times, chosen, words, _rr(record, beats), _laid(record, beats, chosen))
+    rr = _rr(record, beats)
+    return Given(record, beats, times, chosen, words, rr, rr.unplaced or _laid(record, beats, chosen))
 
 
 def _rr(record: EcgRecord, beats: Beats) -> RrIntervals:
@@ -164,10 +173,19 @@ def _rr(record: EcgRecord, beats: Beats) -> RrIntervals:
         seconds = np.diff(beats.r_peaks)
         possible = np.isfinite(seconds) & (seconds >= SHORTEST_RR_S)
     silent = silence(record, beats)
-    for start, stop in (*silent.lost, *silent.undecided):
-        possible &= ~_touches(beats.r_peaks, start, stop)
+    possible &= ~_silent(beats.r_peaks, silent)
     unsure = np.isin(np.arange(beats.n_beats), list(beats.doubtful))
     possible &= ~(unsure[1:] | unsure[:-1])
+    short = _too_short(seconds) & ~(unsure[1:] | unsure[:-1] | _silent(beats.r_peaks, silent))
+    touched = _next_to(short)
+    unplaced = ""
+    if np.count_nonzero(short) > 1 and np.count_nonzero(touched) > MOST_MISPLACED * len(seconds):
+        unplaced = (
+            f"where the beats are cannot be told: {np.count_nonzero(short)} of {len(seconds)} intervals are shorter "
+            f"than {1000 * SHORTEST_OF_VENTRICLES_S:g} ms, so R may be found in QRS of some beats and in T of others"
+        )
+    else:
+        possible &= ~touched
     ends = np.flatnonzero(possible) + 1
     doubts = tuple(_doubtful(start, stop) for start, stop in silent.doubtful)
     if len(silent.lost):
@@ -179,7 +197,40 @@ def _rr(record: EcgRecord, beats: Beats) -> RrIntervals:
             *doubts,
             f"{np.count_nonzero(unsure)} of {len(unsure)} beats may be noise: no interval is taken to them.",
         )
-    return RrIntervals(seconds[possible], ends.astype(np.int64), int(np.count_nonzero(~possible)), doubts)
+    if short.any() and not unplaced:
+        told = f"RR below {1000 * SHORTEST_OF_VENTRICLES_S:g} ms, which may be no heart's: {np.count_nonzero(short)}"
+        doubts = (*doubts, f"{told}, left out with the intervals beside.")
+    doubts = (*doubts, *(_without_beat(start, stop, record.duration) for start, stop in silent.open))
+    no_beat_s = float(np.max(silent.open[:, 1] - silent.open[:, 0], initial=0.0))
+    return RrIntervals(
+        seconds[possible], ends.astype(np.int64), int(np.count_nonzero(~possible)), doubts, unplaced, no_beat_s
+    )
+
+
+def _too_short(seconds: Floats) -> Mask:
+    """Intervals that no ventricles have, in a heart whose usual intervals are longer."""
+    with np.errstate(invalid="ignore"):
+        usual = float(np.median(seconds)) if len(seconds) else np.nan
+        return np.asarray(seconds < min(SHORTEST_OF_VENTRICLES_S, SHORT * usual))
+
+
+def _next_to(mask: Mask) -> Mask:
+    """What is true, and what lies beside it."""
+    around = np.pad(mask, 1)
+    return np.asarray(around[:-2] | around[1:-1] | around[2:])
+
+
+def _silent(r_peaks: Floats, silent: Silence) -> Mask:
+    """Which intervals have a part without signal."""
+    found = np.zeros(max(len(r_peaks) - 1, 0), dtype=bool)
+    for start, stop in (*silent.lost, *silent.undecided):
+        found |= _touches(r_peaks, start, stop)
+    return found
+
+
+def _without_beat(start: float, stop: float, duration: float) -> str:
+    where = "last" if stop >= duration else "first"
+    return f"No beat in the {where} {stop - start:.1f} s of the record: a pause of the heart, or a lost signal."
 
 
 def _touches(r_peaks: Floats, start: float, stop: float) -> Mask:

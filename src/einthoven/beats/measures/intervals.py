@@ -15,7 +15,7 @@ import numpy as np
 from einthoven.beats.measurement import Measurement
 from einthoven.beats.measures.given import Given
 from einthoven.beats.measures.quantity import Quantity, deviation
-from einthoven.beats.types import Floats, Wave
+from einthoven.beats.types import FIDUCIALS, Floats, Wave
 
 FEWEST_LEADS = 3
 """In which an interval must be found, where the record has so many, to have a middle one."""
@@ -57,13 +57,12 @@ class Interval:
         """Its length in each of the chosen beats, s; NaN where the beat lacks an end, or no heart has such a length."""
         if not self.in_leads:
             return self._possible(ecg.of(self.stop) - ecg.of(self.start))
-        each = self._possible(ecg.in_leads(self.stop) - ecg.in_leads(self.start))
+        each = self._possible(_in_leads(ecg, self.stop) - _in_leads(ecg, self.start))
         there = np.isfinite(each).sum(axis=0)
-        enough = there >= max(1, min(FEWEST_LEADS, ecg.n_used))
+        enough = there >= _fewest(ecg)
         found = np.full(each.shape[1], np.nan)
         found[enough] = np.nanmedian(each[:, enough], axis=0)
-        # Where a person moved a limit of all leads together, that of the middle one goes with it.
-        return self._possible(found + ecg.moved_by_hand(self.stop) - ecg.moved_by_hand(self.start))
+        return found
 
     def _possible(self, length: Floats) -> Floats:
         with np.errstate(invalid="ignore", over="ignore"):
@@ -85,6 +84,33 @@ def measure(ecg: Given) -> Iterator[Measurement]:
         yield _measure(ecg, interval)
 
 
+def _fewest(ecg: Given) -> int:
+    return max(1, min(FEWEST_LEADS, ecg.n_used))
+
+
+def _in_leads(ecg: Given, fiducial: str) -> Floats:
+    """Its moments in each lead, `(leads, chosen)`, as a person has them who set or took away that of all leads.
+
+    A lead goes with a global time that was moved, but for a time that was set in the lead itself; it is the person's
+    where the method had none, or too few leads show one; and it is none where the person says that there is none.
+    """
+    moments = np.array(ecg.in_leads(fiducial))
+    stated, moved = ecg.of(fiducial), ecg.moved_by_hand(fiducial)
+    place, used = FIDUCIALS.index(fiducial), [lead not in ecg.beats.left_out for lead in ecg.beats.leads]
+    for column, beat in enumerate(ecg.chosen.tolist()):
+        if (0, beat, place) not in ecg.beats.corrected:
+            continue
+        had_one = (0, beat, place) in ecg.beats.moved
+        if not np.isfinite(stated[column]):
+            moments[:, column] = np.nan
+        elif had_one and np.isfinite(moments[:, column]).sum() >= _fewest(ecg):
+            own = [(1 + row, beat, place) in ecg.beats.corrected for row in range(len(moments))]
+            moments[:, column] += np.where(own, 0.0, moved[column])
+        else:
+            moments[used, column] = stated[column]
+    return moments
+
+
 def _measure(ecg: Given, interval: Interval) -> Measurement:
     absent = ecg.missing(*interval.waves)
     if absent:
@@ -103,6 +129,8 @@ def _measure(ecg: Given, interval: Interval) -> Measurement:
 def _why_none(ecg: Given, interval: Interval) -> str:
     if not ecg.chosen.size:
         return "the record has no beats"
+    if ecg.rr.unplaced:
+        return ecg.rr.unplaced
     if interval.in_leads:
         return f"in no beat {FEWEST_LEADS} leads (or all that there are) show both limits"
     waves = " and ".join(interval.waves)

@@ -18,6 +18,8 @@ from einthoven.beats.types import Floats
 FEWEST_INTERVALS = 5
 MOST_DOUBTFUL = 1 / 3
 """Of the beats, that may be noise, up to which the others are trusted."""
+VARIES = 0.1
+"""RMSSD as a part of the mean interval, above which early beats may be among those that look normal."""
 SHORT_S = 120.0
 """From so long on, SDNN and RMSSD agree with those of 5 minutes (Munoz et al. 2015)."""
 
@@ -69,12 +71,20 @@ def _rates(ecg: Given) -> Iterator[Measurement]:
         reason = _no_intervals(ecg)
         yield from (quantity.refused(reason) for quantity in (HEART_RATE, SLOWEST, FASTEST))
         return
+    if rr.unplaced:
+        middle = float(np.median(rr.seconds))
+        reason = f"{rr.unplaced}; the middle interval is {1000 * middle:.0f} ms ({60 / middle:.0f}/min)"
+        yield from (quantity.refused(reason) for quantity in (HEART_RATE, SLOWEST, FASTEST))
+        return
     note = _left_out(rr)
     beats = np.union1d(rr.ends, rr.ends - 1)
     rates = 60 / rr.seconds
     yield HEART_RATE.measured(60 / float(np.mean(rr.seconds)), beats=beats, spread=deviation(rates), note=note)
     for quantity, place in ((SLOWEST, int(rr.seconds.argmax())), (FASTEST, int(rr.seconds.argmin()))):
         end = int(rr.ends[place])
+        if quantity is SLOWEST and rr.no_beat_s > rr.seconds.max():
+            yield quantity.refused(note.strip("."))
+            continue
         yield quantity.measured(float(rates[place]), beats=(end - 1, end), note=note)
 
 
@@ -95,6 +105,9 @@ def _no_intervals(ecg: Given) -> str:
 
 
 def _variability(ecg: Given) -> Iterator[Measurement]:
+    if ecg.rr.unplaced:
+        yield from (quantity.refused(ecg.rr.unplaced) for quantity in (SDNN, RMSSD, PNN50))
+        return
     normal = np.flatnonzero([kind == "normal" for kind in ecg.beats.kinds]).astype(np.int64)
     nn = ecg.rr.between(normal)
     if len(nn.seconds) < FEWEST_INTERVALS:
@@ -102,7 +115,7 @@ def _variability(ecg: Given) -> Iterator[Measurement]:
         reason = f"{found} between successive normal beats; at least {FEWEST_INTERVALS} are needed"
         yield from (quantity.refused(reason) for quantity in (SDNN, RMSSD, PNN50))
         return
-    note = _caution(ecg)
+    note = _caution(ecg, nn)
     beats = np.union1d(nn.ends, nn.ends - 1)
     yield SDNN.measured(1000 * (deviation(nn.seconds) or 0.0), beats=beats, note=note)
     steps = _successive(nn)
@@ -128,7 +141,7 @@ def _successive(nn: RrIntervals) -> Floats:
     return found
 
 
-def _caution(ecg: Given) -> str:
+def _caution(ecg: Given, nn: RrIntervals) -> str:
     """What to think of when reading the variability."""
     notes = list(ecg.rr.doubts)
     if ecg.record.duration < SHORT_S:
@@ -136,4 +149,15 @@ def _caution(ecg: Given) -> str:
     absent = ecg.missing("P")
     if absent:
         notes.append(f"Not of sinus rhythm ({absent}): it shows how irregular the ventricles beat.")
+    elif _varies(nn):
+        notes.append(
+            "RR changes much from beat to beat: beats that are early and look normal cannot be told from others here, "
+            "so this may be no variability of the sinus node."
+        )
     return " ".join(notes)
+
+
+def _varies(nn: RrIntervals) -> bool:
+    steps = _successive(nn)
+    with np.errstate(over="ignore"):
+        return bool(len(steps) and np.sqrt(np.mean(steps**2)) > VARIES * np.mean(nn.seconds))

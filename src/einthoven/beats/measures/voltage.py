@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from einthoven.beats.measurement import Measurement
-from einthoven.beats.measures.amplitudes import r_amplitude, s_amplitude
+from einthoven.beats.measures.amplitudes import low_rate, r_amplitude, s_amplitude, voltage_refusal
 from einthoven.beats.measures.given import Given
 from einthoven.beats.measures.quantity import Quantity
 
@@ -33,7 +33,7 @@ def measure(ecg: Given) -> Iterator[Measurement]:
 def _sum(ecg: Given, quantity: Quantity, *, s_lead: str, r_leads: tuple[str, ...], note: str) -> Measurement:
     leads = (s_lead, *r_leads)
     doubts = (doubt for lead in leads if (doubt := ecg.doubt(lead)))
-    refusal = ecg.no_voltage() or ecg.unusable(*leads) or next(doubts, None)
+    refusal = voltage_refusal(ecg) or ecg.unusable(*leads) or next(doubts, None)
     if refusal:
         return quantity.refused(refusal)
     s, r_waves = s_amplitude(ecg, s_lead), [r_amplitude(ecg, lead) for lead in r_leads]
@@ -47,7 +47,7 @@ def _sum(ecg: Given, quantity: Quantity, *, s_lead: str, r_leads: tuple[str, ...
     beats = sorted({*s.beats, *r.beats})
     spreads = [wave.spread for wave in (s, r) if wave.spread is not None]
     spread = sum(value**2 for value in spreads) ** 0.5 if spreads else None
-    words = f"{', '.join(parts)}. {note} {ecg.count}".strip()
+    words = " ".join(word for word in (f"{', '.join(parts)}.", low_rate(ecg), note, ecg.count) if word)
     return quantity.measured(abs(s.value or 0.0) + (r.value or 0.0), beats=beats, spread=spread, note=words)
 
 

@@ -1,7 +1,7 @@
 /** Correcting by hand: what is held, where it is moved to, what is sent to the server and what was done before. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, unwrap, type MeasuredRecord } from "@/api";
+import { api, unwrap, type MeasuredRecord, type Preferences } from "@/api";
 import type { Correcting, MarkPlace } from "./marks";
 import { correctionAt } from "./marks";
 import { beatsQuery, keepBeats } from "./queries";
@@ -128,7 +128,8 @@ export function useCorrecting(record: MeasuredRecord): CorrectingState {
   const naming = useMutation({
     mutationFn: async (name: string) => {
       const kept = preferences.data ?? (await client.fetchQuery(preferencesQuery));
-      return unwrap(api.PUT("/api/preferences", { body: { ...kept, who: name } }));
+      // What the server leaves out it has a default for.
+      return unwrap(api.PUT("/api/preferences", { body: { ...kept, who: name } as Preferences }));
     },
     onSuccess: (kept) => client.setQueryData(preferencesQuery.queryKey, kept),
   });
