@@ -14,7 +14,6 @@ scores into logits (Platt 1999). So probabilities mean what those of a network t
 import errno
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,9 @@ from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
 from einthoven.train.config import TrainConfig
 from einthoven.train.data import TrainingData
+from einthoven.train.examples import choose_unit
 from einthoven.train.losses import Loss, loss_for
+from einthoven.train.machine import threads
 from einthoven.train.scoring import classes_without_members, macro_f1
 
 MOST_ECGS = 5000
@@ -154,12 +155,12 @@ def fit(
     data.check(spec)
     core = _checked(network, data, spec)
     begun = time.perf_counter()
-    with _threads(config.threads):
+    with threads(config.threads):
         loss = loss_for(spec, data.y_train, weighted=config.class_weights, device=torch.device("cpu"))
         _say_classes(loss, data, spec, log)
         network.to("cpu").eval()
         train, validation = _features(network, core, data, config, on_progress, should_stop)
-        _choose_unit(network, data, log)
+        choose_unit(network, data.y_train, log)
         wanted, weights = _targets(network, data, spec, weighted=config.class_weights)
         ridge = solve(train, wanted, weights, groups=groups)
         log(_penalty_words(ridge, train.shape[1]))
@@ -345,15 +346,6 @@ def _standardised(network: EcgNetwork, x: npt.NDArray[np.float32]) -> Tensor:
     return torch.cat([network.standardise(torch.from_numpy(np.ascontiguousarray(part, np.float32))) for part in parts])
 
 
-def _choose_unit(network: EcgNetwork, data: TrainingData, log: Callable[[str], None]) -> None:
-    if not isinstance(network.unit, NaturalUnit):
-        return
-    mean, scale = data.y_train.mean(axis=0, dtype=np.float64), data.y_train.std(axis=0, dtype=np.float64)
-    network.unit.mean.copy_(torch.from_numpy(mean))
-    network.unit.scale.copy_(torch.from_numpy(scale))
-    log(f"Targets are learned as (value - {mean[0]:.4g}) / {scale[0]:.4g}.")
-
-
 def _targets(network: EcgNetwork, data: TrainingData, spec: ModelSpec, *, weighted: bool) -> tuple[Tensor, Tensor]:
     """What the ridge model is to answer, `(n, outputs)`, and the weight of each ECG, `(n,)`.
 
@@ -439,14 +431,3 @@ def _keep(network: EcgNetwork, checkpoint: Path) -> None:
             "The disk is full: the weights cannot be kept.", advice="Make room, then fit again."
         ) from error
     network.fresh_output = False
-
-
-@contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if n is not None:
-        torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

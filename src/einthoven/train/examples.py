@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +101,16 @@ def frozen(network: EcgNetwork, part: Part, should_stop: Callable[[], bool]) -> 
             return None
         made.append(features.half() if 4 * size > _MOST_BYTES else features)
     return Part(Inputs(torch.cat(made), part.inputs.shares, part.inputs.subject), part.y, part.weights)
+
+
+def choose_unit(network: EcgNetwork, y_train: npt.NDArray[Any], log: Callable[[str], None]) -> None:
+    """For regression: the scale on which targets are learned, mean and deviation of the training part."""
+    if not isinstance(network.unit, NaturalUnit):
+        return
+    mean, scale = y_train.mean(axis=0, dtype=np.float64), y_train.std(axis=0, dtype=np.float64)
+    network.unit.mean.copy_(torch.from_numpy(mean))
+    network.unit.scale.copy_(torch.from_numpy(scale))
+    log(f"Targets are learned as (value - {mean[0]:.4g}) / {scale[0]:.4g}.")
 
 
 def _answers(network: EcgNetwork, y: npt.NDArray[np.generic], device: torch.device) -> Tensor:

@@ -3,8 +3,7 @@
 import errno
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +12,15 @@ import torch
 
 from einthoven.errors import LabelError, SettingError, TrainingFailed
 from einthoven.models.networks.assembled import EcgNetwork
-from einthoven.models.networks.standardising import NaturalUnit
 from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
 from einthoven.train.config import RESUME_FILE, TrainConfig
 from einthoven.train.course import Course
 from einthoven.train.data import TrainingData
-from einthoven.train.examples import Part
+from einthoven.train.examples import Part, choose_unit
 from einthoven.train.learner import Learner, Phase
 from einthoven.train.losses import Loss, loss_for
-from einthoven.train.memory import reused_memory
+from einthoven.train.machine import reused_memory, threads
 from einthoven.train.resume import Kept, Standing, keep, kept, training_key
 from einthoven.train.scoring import classes_without_members
 
@@ -94,7 +92,7 @@ def train(
     device = _device(config)
     begun = time.perf_counter()
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with _threads(config.threads), reused_memory(), torch.random.fork_rng():
+    with threads(config.threads), reused_memory(), torch.random.fork_rng():
         torch.manual_seed(config.seed)
         try:
             run = _Run.begin(network.to(device), data, spec, config, checkpoint, device, ears)
@@ -147,7 +145,8 @@ class _Run:
         device: torch.device,
         ears: Ears,
     ) -> "_Run":
-        _choose_unit(network, data, ears.log)
+        if network.fresh_output:
+            choose_unit(network, data.y_train, ears.log)
         loss, plain = (
             loss_for(spec, data.y_train, weighted=config.class_weights, device=device, smoothing=smoothing)
             for smoothing in (config.label_smoothing, 0.0)
@@ -328,24 +327,3 @@ def _device(config: TrainConfig) -> torch.device:
         )
     wanted = config.device if config.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(wanted)
-
-
-@contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if n is not None:
-        torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def _choose_unit(network: EcgNetwork, data: TrainingData, log: Callable[[str], None]) -> None:
-    """For regression with a fresh output layer: mean and deviation of the training targets."""
-    if not isinstance(network.unit, NaturalUnit) or not network.fresh_output:
-        return
-    mean, scale = data.y_train.mean(axis=0, dtype=np.float64), data.y_train.std(axis=0, dtype=np.float64)
-    network.unit.mean.copy_(torch.from_numpy(mean))
-    network.unit.scale.copy_(torch.from_numpy(scale))
-    log(f"Targets are learned as (value - {mean[0]:.4g}) / {scale[0]:.4g}.")

@@ -1,6 +1,6 @@
-"""What the networks of the PTB-XL benchmark (Strodthoff et al. 2020) share: random start and classifier."""
+"""What the networks of the PTB-XL benchmark (Strodthoff et al. 2020) share: form, random start, classifier."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from einthoven.models.networks.layers import NormOfFeatures
 
@@ -26,8 +26,25 @@ class BenchmarkHead(nn.Sequential):
         self[-1] = nn.Linear(HIDDEN, n_outputs)
 
 
-def start_as_in_the_benchmark(part: nn.Module) -> None:
-    """He's normal start for every convolution of `part`."""
-    for layer in part.modules():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight)
+class BenchmarkNetwork(nn.Module):
+    """float32 `(batch, n_leads, n_samples)` -> `(batch, n_outputs)`, with He's normal start for every convolution.
+
+    `body` ends in the peak and the mean over time of each of its channels, `n_features` together.
+    """
+
+    def __init__(self, body: nn.Sequential, n_features: int, n_outputs: int) -> None:
+        super().__init__()
+        self.body = body
+        self.head = BenchmarkHead(n_features, n_outputs)
+        for layer in body.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+
+    def features(self, x: Tensor) -> Tensor:
+        """`(batch, n_features)`."""
+        out: Tensor = self.body(x)
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.features(x))
+        return out

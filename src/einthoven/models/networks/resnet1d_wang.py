@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from einthoven.models.networks.layers import AsImage, PeakAndMean, conv
-from einthoven.models.networks.ptbxl_benchmark import BenchmarkHead, start_as_in_the_benchmark
+from einthoven.models.networks.ptbxl_benchmark import BenchmarkNetwork
 
 STEM_KERNEL = 7
 KERNELS = (5, 3)
@@ -32,24 +32,13 @@ class Block(nn.Module):
         return functional.relu_(out.add_(self.shortcut(x)))
 
 
-class ResNet1dWang(nn.Module):
-    """float32 `(batch, n_leads, n_samples)` -> `(batch, n_outputs)`."""
+class ResNet1dWang(BenchmarkNetwork):
+    """128 channels; the features are their peaks and means."""
 
     def __init__(self, n_leads: int, n_outputs: int) -> None:
-        super().__init__()
         stem = (conv(n_leads, WIDTH, STEM_KERNEL), nn.BatchNorm2d(WIDTH), nn.ReLU(inplace=True))
-        self.body = nn.Sequential(AsImage(), *stem, *(Block(stride) for stride in STRIDES), PeakAndMean())
-        self.head = BenchmarkHead(2 * WIDTH, n_outputs)
-        start_as_in_the_benchmark(self.body)
-
-    def features(self, x: Tensor) -> Tensor:
-        """`(batch, 256)`: peak and mean over time of 128 channels."""
-        out: Tensor = self.body(x)
-        return out
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.features(x))
-        return out
+        body = nn.Sequential(AsImage(), *stem, *(Block(stride) for stride in STRIDES), PeakAndMean())
+        super().__init__(body, 2 * WIDTH, n_outputs)
 
 
 def replace_output(module: nn.Module, n_outputs: int) -> None:

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from einthoven.models.networks.layers import AsImage, PeakAndMean, conv
-from einthoven.models.networks.ptbxl_benchmark import BenchmarkHead, start_as_in_the_benchmark
+from einthoven.models.networks.ptbxl_benchmark import BenchmarkNetwork
 
 KERNEL = 5
 STEM = (32, 32, 64)
@@ -55,23 +55,12 @@ def _stages() -> list[nn.Module]:
     return blocks
 
 
-class XResNet1d(nn.Module):
-    """float32 `(batch, n_leads, n_samples)` -> `(batch, n_outputs)`."""
+class XResNet1d(BenchmarkNetwork):
+    """256 channels; the features are their peaks and means."""
 
     def __init__(self, n_leads: int, n_outputs: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(AsImage(), *_stem(n_leads), *_stages(), PeakAndMean())
-        self.head = BenchmarkHead(2 * EXPANSION * WIDTH, n_outputs)
-        start_as_in_the_benchmark(self.body)
-
-    def features(self, x: Tensor) -> Tensor:
-        """`(batch, 512)`: peak and mean over time of 256 channels."""
-        out: Tensor = self.body(x)
-        return out
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.head(self.features(x))
-        return out
+        body = nn.Sequential(AsImage(), *_stem(n_leads), *_stages(), PeakAndMean())
+        super().__init__(body, 2 * EXPANSION * WIDTH, n_outputs)
 
 
 def replace_output(module: nn.Module, n_outputs: int) -> None:

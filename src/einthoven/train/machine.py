@@ -1,9 +1,14 @@
-"""Memory that is given back to the system between steps costs a page fault per 4 KiB in the next one."""
+"""What a training sets in its process, and puts back: threads, and how memory is given back to the system.
+
+Memory that is given back between two steps costs a page fault per 4 KiB in the next one.
+"""
 
 import contextlib
 import ctypes
 import sys
 from collections.abc import Iterator
+
+import torch
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _KEPT_BYTES = 2**31 - 1
@@ -30,6 +35,18 @@ def reused_memory() -> Iterator[None]:
         for option, value in _USUAL.items():
             library.mallopt(option, value)
         library.malloc_trim(0)
+
+
+@contextlib.contextmanager
+def threads(n: int | None) -> Iterator[None]:
+    """So many threads of torch; None leaves its own choice, one per core."""
+    before = torch.get_num_threads()
+    if n is not None:
+        torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _glibc() -> ctypes.CDLL | None:
