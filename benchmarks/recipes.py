@@ -30,7 +30,7 @@ from einthoven.evaluate import evaluate
 from einthoven.labels.splits import SplitItem, split
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.store.types import ItemQuery
-from einthoven.tensors import prepare, targets
+from einthoven.tensors import prepare, subject_of, targets
 from einthoven.train import TrainConfig, TrainingData
 
 DATASET = "ptbxl"
@@ -147,18 +147,12 @@ def _read(arguments: argparse.Namespace) -> Ecgs:
     classes = task.classes if task.kind != "single-label" else tuple(c for c in task.classes if c.name in present)
     steps = standard_steps(scaling=arguments.scaling)
     spec = ModelSpec(task.kind, classes, steps, task.name, task.unit, subject=tuple(arguments.subject))
-    told = [[_told(item, name) for name in spec.subject] for item in items]
+    told = np.stack([subject_of(item.age, item.sex, spec) for item in items])
     return Ecgs(
         spec, [item.file_name for item in items], [item.subject for item in items],
         np.array([item.fold for item in items]), np.stack([prepare(store.load(item), spec).array for item in items]),
-        np.array(told, np.float32).reshape(len(items), len(spec.subject)), [task.answers[i.file_name] for i in items],
+        told, [task.answers[i.file_name] for i in items],
     )  # fmt: skip
-
-
-def _told(item: Any, name: str) -> float:
-    if name == "sex":
-        return {"M": 0.0, "F": 1.0}.get(item.sex or "", np.nan)
-    return np.nan if item.age is None else float(item.age)
 
 
 def _names(answer: Any) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Pre
             f"The model's steps make {result.signal.shape} of this record, but it takes {expected} (leads, samples).",
             advice="In the model's steps, resampling must come before the window.",
         )
-    if not any(map(_shows_something, (result.signal, *result.further))):
+    shown = [signal for signal in (result.signal, *result.further) if _shows_something(signal)]
+    if not shown:
         raise IncompatibleModel(
             "Every lead is flat: there is no heartbeat in this record for the model to judge.",
             advice="Check the recording, or leave it out.",
@@ -73,7 +74,6 @@ def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Pre
     notes = result.notes
     if record.amplitude == "relative" and spec.scaled_over == "record":
         notes += ("amplitude relative: proportions between leads, which this model's z-score keeps, may not be real",)
-    shown = [signal for signal in (result.signal, *result.further) if _shows_something(signal)]
     if result.further:
         covered = min(1.0, len(shown) * spec.duration / record.duration)
         notes += (f"answers for {len(shown)} windows averaged, which cover {covered:.0%} of {record.duration:.0f} s",)

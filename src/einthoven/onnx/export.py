@@ -101,7 +101,7 @@ def export(
     model = _graph(whole, spec)
     _describe(model, spec, extra_metadata or {})
     content = model.SerializeToString()
-    parity = _compare(whole, content, spec, _told(inputs, subjects), scale=_scale(network))
+    parity = _compare(whole, content, spec, None if inputs is None else (inputs, subjects), scale=_scale(network))
     write_whole(content, path)
     return parity
 
@@ -191,10 +191,6 @@ def _difference(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32], 
     """Largest difference; with `relative`, beyond 1 in size, in proportion to it, as float32 itself is exact."""
     size = np.maximum(1.0, np.abs(theirs)) if relative else 1.0
     return float((np.abs(ours - theirs) / size).max())
-
-
-def _told(ecgs: npt.NDArray[np.float32] | None, subjects: npt.NDArray[np.float32] | None) -> Batch | None:
-    return None if ecgs is None else (ecgs, subjects)
 
 
 def _trial_batches(spec: ModelSpec) -> list[Batch]:

@@ -93,9 +93,8 @@ def frozen(network: EcgNetwork, part: Part, should_stop: Callable[[], bool]) -> 
     for inputs, _ in part.slices(FEATURES_AT_ONCE):
         if should_stop():
             return None
-        count, subject = network.windows.count, inputs.subject
-        repeated = None if subject is None else subject.repeat_interleave(count, dim=0)
-        features = network.windows.grouped(network.features(network.windows(inputs.x), repeated))
+        windows = network.windows
+        features = windows.grouped(network.features(windows(inputs.x), windows.repeated(inputs.subject)))
         size = features[0].numel() * len(part.y)
         if 2 * size > _MOST_BYTES:
             return None

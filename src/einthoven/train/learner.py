@@ -181,9 +181,9 @@ class Learner:
         return loss, macro_f1(outputs.cpu().numpy(), y.cpu().numpy(), self.spec)
 
     def _of_features(self, network: EcgNetwork, inputs: Inputs) -> Tensor:
-        count, subject = network.windows.count, inputs.subject
-        repeated = None if subject is None else subject.repeat_interleave(count, dim=0)
-        return network.windows.mean(network.judged(inputs.x.float().flatten(0, 1), repeated), inputs.shares)
+        windows = network.windows
+        each = network.judged(inputs.x.float().flatten(0, 1), windows.repeated(inputs.subject))
+        return windows.mean(each, inputs.shares)
 
     def set_training(self, network: EcgNetwork) -> None:
         """Frozen layers stay in eval mode, so that their batch statistics stay as they were learned."""
@@ -196,15 +196,8 @@ class Learner:
         """The learning-rate finder on a copy of the network, on training ECGs alone."""
         trial = copy.deepcopy(self.network)
         self.set_training(trial)
-        optimiser = self.optimiser_of(trial)
-        return find_maximum_rate(
-            optimiser,
-            losses=self._trial_losses(trial, optimiser),
-            should_stop=should_stop,
-        )
-
-    def optimiser_of(self, network: EcgNetwork) -> Optimizer:
-        return optimiser_for(network.parameters(), self.config, rate=1e-5)
+        optimiser = optimiser_for(trial.parameters(), self.config, rate=1e-5)
+        return find_maximum_rate(optimiser, losses=self._trial_losses(trial, optimiser), should_stop=should_stop)
 
     def _trial_losses(self, trial: EcgNetwork, optimiser: Optimizer) -> Iterator[float]:
         """One step after the other, each at the rate that the optimiser was given before it."""

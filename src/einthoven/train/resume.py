@@ -6,8 +6,6 @@ source of chance; in its header, as JSON, the epochs so far. Imports torch: impo
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from einthoven.onnx.metadata import write_whole
 from einthoven.results import Epoch
 from einthoven.spec import ModelSpec
 from einthoven.train.config import TrainConfig
@@ -73,13 +72,7 @@ def keep(
         tensors[_CHANCE + "cuda"] = torch.cuda.get_rng_state()
     about = {"format": FORMAT, "version": VERSION, "key": key, "standing": json.dumps(asdict(standing))}
     content = save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, about)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_whole(content, path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,10 @@ class EcgNetwork(nn.Module):
 
     def answer(self, inputs: Inputs) -> Tensor:
         """Logits of whole records: the mean over their windows, each as much as it was recorded."""
-        count, subject = self.windows.count, inputs.subject
-        if count == 1:
-            return self.logits(inputs.x, subject)
-        repeated = None if subject is None else subject.repeat_interleave(count, dim=0)
-        return self.windows.mean(self.logits(self.windows(inputs.x), repeated), inputs.shares)
+        if self.windows.count == 1:
+            return self.logits(inputs.x, inputs.subject)
+        each = self.logits(self.windows(inputs.x), self.windows.repeated(inputs.subject))
+        return self.windows.mean(each, inputs.shares)
 
     def forward(self, ecg: Tensor, subject: Tensor | None = None) -> Tensor:
         out: Tensor = self.unit(self.answer(self.inputs(ecg, subject)))

@@ -20,6 +20,10 @@ class Windows(nn.Module):
             return x
         return torch.stack([x[:, :, k : k + self.length] for k in self.firsts], dim=1).flatten(0, 1)
 
+    def repeated(self, told: Tensor | None) -> Tensor | None:
+        """`(batch, ...)`, what is told of each ECG -> `(batch * count, ...)`, of each of its windows."""
+        return None if told is None else told.repeat_interleave(self.count, dim=0)
+
     def grouped(self, each: Tensor) -> Tensor:
         """`(batch * count, ...)` -> `(batch, count, ...)`: what was found in each window, by ECG."""
         return each.reshape(-1, self.count, *each.shape[1:])
