@@ -1,4 +1,4 @@
-"""The wheel's build hook: puts the built pages of `web/` into the wheel as `einthoven/web`.
+"""The wheel's build hook: puts the built pages of `web/` into the wheel as `einthoven/web`, the models of `zoo/` beside.
 
 An editable install gets no pages from here: there `tools/build_web.py` builds them in place. With
 `EINTHOVEN_SKIP_WEB=1` nothing is built, and the server then has no pages, only its interface.
@@ -45,6 +45,8 @@ class WebBuildHook(BuildHookInterface[BuilderConfig]):
         if self.target_name != "wheel" or version == "editable":
             return
         root = Path(self.root)
+        for capsule in sorted((root / "zoo").glob("*.ecgmodel")):
+            build_data["force_include"][str(capsule)] = f"einthoven/zoo/{capsule.name}"
         web = _build_web(root)
         if self._skipped and not web.is_current(root):
             self.app.display_warning("EINTHOVEN_SKIP_WEB is set: this wheel has no pages.")

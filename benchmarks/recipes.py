@@ -5,7 +5,8 @@
 
 Each variant is the recipe `paper` with the settings that are named (NAME:VALUE, commas between; `recipe:NAME` begins
 with another). For each held-out fold the rest of folds 1-8 is trained on, a fifth of it (whole patients) being the
-validation part; the held-out fold is answered once. Folds 9 and 10 are never read. Every answer is a line of `--out`,
+validation part; the held-out fold (`--hold 2`: and the one behind it) is answered once, with the thresholds that the
+validation part chose (`--half`: from 0.5 on). Folds 9 and 10 are never read. Every answer is a line of `--out`,
 so that a run that was cut goes on; `--table` prints what is there, with differences to the first variant paired by
 fold and seed.
 """
@@ -15,7 +16,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -27,11 +27,15 @@ import numpy.typing as npt
 
 import einthoven
 from einthoven.evaluate import evaluate
-from einthoven.labels.splits import SplitItem, split
+from einthoven.labels.splits import SplitItem
+from einthoven.models import ARCHITECTURES
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.store.types import ItemQuery
 from einthoven.tensors import prepare, subject_of, targets
-from einthoven.train import TrainConfig, TrainingData
+from einthoven.train import TrainConfig
+from einthoven.train.benchmark.candidates import Candidate, Ecgs
+from einthoven.train.benchmark.folds import Fold, fold_without
+from einthoven.train.recipes import RECIPES
 
 DATASET = "ptbxl"
 FOLDS = tuple(range(1, 9))
@@ -39,16 +43,15 @@ NUMBERS = ("macro_auroc", "weighted_f1", "macro_f1")
 
 
 @dataclass(frozen=True)
-class Ecgs:
+class Comparable:
     """All ECGs of folds 1-8 that have an answer."""
 
     spec: ModelSpec
     names: list[str]
     subjects: list[str | None]
     folds: npt.NDArray[np.int64]
-    x: npt.NDArray[np.float32]
-    told: npt.NDArray[np.float32]
     answers: list[Any]
+    arrays: Ecgs
 
 
 def main() -> None:
@@ -75,55 +78,43 @@ def main() -> None:
                 print(f"{about} {shown}", file=sys.stderr, flush=True)
 
 
-def _one(ecgs: Ecgs, arguments: argparse.Namespace, settings: dict[str, Any], fold: int, seed: int) -> dict[str, Any]:
-    import torch
+def _one(
+    ecgs: Comparable, arguments: argparse.Namespace, settings: dict[str, Any], fold: int, seed: int
+) -> dict[str, Any]:
+    from einthoven.train.benchmark.fitting import answer
 
-    from einthoven.models.building import build_network
-    from einthoven.train.loop import train
-
-    began = time.perf_counter()
-    rest = np.flatnonzero(ecgs.folds != fold)
+    out = np.isin(ecgs.folds, range(fold, fold + arguments.hold))
+    rest = np.flatnonzero(~out)
     if arguments.n:
         rest = _some(ecgs, rest, arguments.n, seed)
-    sides = split(
-        [SplitItem(ecgs.names[k], ecgs.subjects[k], ecgs.answers[k]) for k in rest], validation=0.2, seed=seed
+    held = np.flatnonzero(out)
+    used = np.union1d(rest, held)
+    items = [SplitItem(ecgs.names[k], ecgs.subjects[k], ecgs.answers[k]) for k in used]
+    of_used = fold_without([ecgs.names[k] for k in held], items, number=fold, seed=seed)
+    parts = Fold(fold, used[of_used.train], used[of_used.validation], held)
+    entry = ARCHITECTURES.require(arguments.architecture)
+    recipe = RECIPES[settings.get("recipe", "paper")].settings
+    config = TrainConfig.from_json({**recipe, "seed": seed, "threads": arguments.threads, "device": "cpu", **settings})
+    candidate = Candidate(
+        entry.name, entry.title, entry.name, "", ecgs.spec, config, closed_form=entry.fit == "closed_form"
     )
-    places = {name: k for k, name in enumerate(ecgs.names)}
-    learn, check = ([places[name] for name in side] for side in (sides.train, sides.validation))
-    y = targets(ecgs.answers, ecgs.spec)
-    config = TrainConfig.from_json({"seed": seed, "threads": arguments.threads, "device": "cpu", **settings})
-    window = None if config.window_s is None else round(config.window_s * ecgs.spec.rate)
-    tested = np.flatnonzero(ecgs.folds == fold)
-    answered, epochs, seconds = [], 0, []
-    for member in range(config.members):
-        network = build_network(arguments.architecture, ecgs.spec, seed=seed + 1000 * member, window=window)
-        with tempfile.TemporaryDirectory() as folder:
-            data = TrainingData(
-                ecgs.x[learn], y[learn], ecgs.x[check], y[check],
-                subject_train=ecgs.told[learn] if ecgs.spec.subject else None,
-                subject_validation=ecgs.told[check] if ecgs.spec.subject else None,
-            )  # fmt: skip
-            result = train(network, data, ecgs.spec, config, checkpoint=Path(folder) / "best.safetensors")
-        with torch.no_grad():
-            told = torch.from_numpy(ecgs.told[tested]) if ecgs.spec.subject else None
-            answered.append(network.eval()(torch.from_numpy(ecgs.x[tested]), told))
-        epochs += len(result.epochs)
-        seconds += [epoch.seconds for epoch in result.epochs]
-    logits = torch.stack(answered).mean(dim=0)
-    scores = logits.numpy() if ecgs.spec.kind == "regression" else (
-        torch.softmax(logits, 1) if ecgs.spec.kind == "single-label" else torch.sigmoid(logits)
-    ).numpy()  # fmt: skip
-    found = evaluate(ecgs.spec.kind, ecgs.spec.class_names, y[tested], scores, thresholds=ecgs.spec.threshold_values)
+    with tempfile.TemporaryDirectory() as folder:
+        found = answer(candidate, ecgs.arrays, parts, folder=Path(folder))
+    thresholds = () if arguments.half else found.thresholds
+    judged = evaluate(
+        ecgs.spec.kind, ecgs.spec.class_names, ecgs.arrays.y[held], found.scores,
+        thresholds=thresholds or ecgs.spec.threshold_values,
+    )  # fmt: skip
     return {
-        **{name: getattr(found, name) for name in NUMBERS},
-        "epochs": epochs, "best_epoch": result.best_epoch, "n_train": len(learn), "n_test": len(tested),
-        "ms": 1000 * float(np.mean(seconds)) / (len(learn) + len(check)),
-        "minutes": (time.perf_counter() - began) / 60, "load": os.getloadavg()[0],
-        "names": [ecgs.names[k] for k in tested], "scores": np.round(scores, 5).tolist(),
+        **{name: getattr(judged, name) for name in NUMBERS},
+        "epochs": found.epochs, "best_epoch": found.best_epoch, "n_train": len(parts.train), "n_test": len(held),
+        "ms": found.cost.epoch_ms, "minutes": found.seconds / 60, "load": os.getloadavg()[0],
+        "thresholds": list(thresholds), "names": [ecgs.names[k] for k in held],
+        "scores": np.round(found.scores, 5).tolist(),
     }  # fmt: skip
 
 
-def _some(ecgs: Ecgs, rest: npt.NDArray[np.int64], n: int, seed: int) -> npt.NDArray[np.int64]:
+def _some(ecgs: Comparable, rest: npt.NDArray[np.int64], n: int, seed: int) -> npt.NDArray[np.int64]:
     """About n ECGs of whole patients."""
     rng = np.random.default_rng(seed)
     subjects = [ecgs.subjects[k] or ecgs.names[k] for k in rest]
@@ -135,7 +126,7 @@ def _some(ecgs: Ecgs, rest: npt.NDArray[np.int64], n: int, seed: int) -> npt.NDA
     return np.array(sorted(chosen))
 
 
-def _read(arguments: argparse.Namespace) -> Ecgs:
+def _read(arguments: argparse.Namespace) -> Comparable:
     bench = einthoven.Workbench(arguments.home)
     if DATASET not in [dataset.name for dataset in bench.datasets()]:
         bench.import_files(arguments.data, dataset=DATASET, layout="ptbxl")
@@ -147,12 +138,16 @@ def _read(arguments: argparse.Namespace) -> Ecgs:
     classes = task.classes if task.kind != "single-label" else tuple(c for c in task.classes if c.name in present)
     steps = standard_steps(scaling=arguments.scaling)
     spec = ModelSpec(task.kind, classes, steps, task.name, task.unit, subject=tuple(arguments.subject))
-    told = np.stack([subject_of(item.age, item.sex, spec) for item in items])
-    return Ecgs(
-        spec, [item.file_name for item in items], [item.subject for item in items],
-        np.array([item.fold for item in items]), np.stack([prepare(store.load(item), spec).array for item in items]),
-        told, [task.answers[i.file_name] for i in items],
+    told = np.stack([subject_of(item.age, item.sex, spec) for item in items]) if spec.subject else None
+    answers = [task.answers[item.file_name] for item in items]
+    arrays = Ecgs(
+        np.stack([prepare(store.load(item), spec).array for item in items]), targets(answers, spec), told,
+        [item.subject or item.file_name for item in items],
     )  # fmt: skip
+    folds = np.array([item.fold for item in items])
+    return Comparable(
+        spec, [item.file_name for item in items], [item.subject for item in items], folds, answers, arrays
+    )
 
 
 def _names(answer: Any) -> tuple[str, ...]:
@@ -201,7 +196,8 @@ def _table(path: Path) -> None:
             spread = change.std(ddof=1) / np.sqrt(len(change)) if len(change) > 1 else np.nan
             cells.append(f"{mean:.3f}" + (f" ({change.mean():+.3f} +- {spread:.3f})" if found is not base else ""))
         for name, form in (("epochs", "{:.0f}"), ("ms", "{:.1f}"), ("minutes", "{:.1f}")):
-            cells.append(form.format(np.mean([run[name] for run in found.values()])))
+            known = [run[name] for run in found.values() if run[name] is not None]
+            cells.append(form.format(np.mean(known)) if known else "")
         print("| " + " | ".join([*map(str, group), str(len(found)), *cells]) + " |")
 
 
@@ -215,6 +211,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--architecture", default="xresnet1d")
     parser.add_argument("--variant", action="append", default=[])
     parser.add_argument("--folds", nargs="+", type=int, default=[7, 8], choices=FOLDS)
+    parser.add_argument("--hold", type=int, default=1, help="so many folds are held out together")
+    parser.add_argument("--half", action="store_true", help="thresholds of 0.5")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--n", type=int, default=0, help="train on about so many ECGs (default: all)")
     parser.add_argument("--subject", nargs="*", default=[], choices=["age", "sex"])

@@ -1,6 +1,7 @@
-"""Milliseconds per ECG and epoch of a training on the processor, and what limits it.
+"""Milliseconds per ECG and epoch of a training, and what limits it.
 
     python benchmarks/train_speed.py [--architectures xceptiontime inceptiontime] [--ecgs 1500] [--epochs 3]
+    python benchmarks/train_speed.py --device cuda
 
 Trains on random ECGs of 12 leads x 1000 samples (their content does not matter for the time) by the real loop, each
 way in a process of its own: all layers in full precision and in bfloat16, the recipe `default`, the head alone (its
@@ -8,6 +9,10 @@ pass through the frozen layers spread over 20 epochs), and all layers as plain t
 depthwise gradient, memory given back), with which the others are to be compared, since machines differ and are shared.
 The validation part is a tenth; an epoch's time includes it. "Share of peak": arithmetic of the epoch by torch's own
 count over its time, as a part of what a product of two large matrices reaches in the same process.
+
+On a GPU there is no `plain` way, "seconds" is the best epoch (the aim for 1500 ECGs is at most 1), memory is that of
+the GPU, and the matrices are multiplied as the training does (TensorFloat-32). At least four epochs: the first tries
+out ways to convolve. Where a batch of 256 takes much less time for an ECG than one of 16, the GPU waits for Python.
 """
 
 import argparse
@@ -26,11 +31,24 @@ import numpy as np
 
 LEADS, SAMPLES, CLASSES, RATE = 12, 1000, 5, 100.0
 WAYS = ("plain", "all layers", "all layers, bf16", "default recipe", "head only", "rate search")
+GPU_WAYS = (
+    "all layers",
+    "all layers, bf16",
+    "all layers, batches of 256",
+    "default recipe",
+    "head only",
+    "rate search",
+)
+GPU_EPOCHS = 4
 HEAD_EPOCHS = 20
 
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.device == "cuda":
+        arguments.ways = arguments.ways or list(GPU_WAYS)
+        arguments.epochs = max(GPU_EPOCHS, arguments.epochs)
+    arguments.ways = arguments.ways or list(WAYS)
     if arguments.one:
         print(json.dumps(_one(*arguments.one, arguments)))
         return
@@ -38,7 +56,7 @@ def main() -> None:
         f"{time.strftime('%Y-%m-%d %H:%M')}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, ",
         end="",
     )
-    print(f"load {os.getloadavg()[0]:.1f}: `python {' '.join(sys.argv)}`\n")
+    print(f"load {os.getloadavg()[0]:.1f}{_gpu(arguments.device)}: `python {' '.join(sys.argv)}`\n")
     print("| architecture | way | ms per ECG and epoch | over plain | share of peak | peak MB | seconds |")
     print("|---|---|---|---|---|---|---|")
     for architecture in arguments.architectures:
@@ -82,10 +100,14 @@ def _one(architecture: str, way: str, arguments: argparse.Namespace) -> dict[str
         "patience": 1000,
         "maximum_rate": 1e-3,
         "threads": arguments.threads,
+        "device": arguments.device,
+        "devices": arguments.devices,
     }
     recipe = "default" if way == "default recipe" else "paper"
     if way == "all layers, bf16":
         changes["precision"] = "bf16"
+    if way == "all layers, batches of 256":
+        changes["batch_size"] = 256
     if way == "head only":
         changes["epochs"] = HEAD_EPOCHS
     if way == "rate search":
@@ -99,18 +121,19 @@ def _one(architecture: str, way: str, arguments: argparse.Namespace) -> dict[str
         data = TrainingData(x[:n], y[:n], x[n:], y[n:])
         result = loop.train(network, data, spec, config, checkpoint=Path(folder) / "best.safetensors")
     if way == "rate search":
-        return {"ms": None, "share": None, "mb": _peak_mb(), "s": result.rate_search["seconds"]}
+        return {"ms": None, "share": None, "mb": _peak_mb(arguments.device), "s": result.rate_search["seconds"]}
     if way == "head only":
         return {
             "ms": 1000 * result.seconds / HEAD_EPOCHS / (n + m),
             "share": None,
-            "mb": _peak_mb(),
+            "mb": _peak_mb(arguments.device),
             "s": result.seconds,
         }
     seconds = min(epoch.seconds for epoch in result.epochs)  # the first pays for warming up, others for what else runs
-    peak = _peak_mb()
-    share = None if window else _flops(network, n, m) / seconds / _matrix_speed()
-    return {"ms": 1000 * seconds / (n + m), "share": share, "mb": peak, "s": result.seconds}
+    peak = _peak_mb(arguments.device)
+    share = None if window else _flops(network, n, m) / seconds / _matrix_speed(arguments.device)
+    on_gpu = arguments.device == "cuda"
+    return {"ms": 1000 * seconds / (n + m), "share": share, "mb": peak, "s": seconds if on_gpu else result.seconds}
 
 
 def _make_plain() -> None:
@@ -132,32 +155,50 @@ def _flops(network: Any, n: int, m: int) -> float:
     return (3 * n + m) * forward.get_total_flops() / 2
 
 
-def _matrix_speed() -> float:
-    """Operations a second of a product of matrices of 2048 x 2048, best of five."""
+def _matrix_speed(device: str) -> float:
+    """Operations a second of a product of matrices of 2048 x 2048 (8192 x 8192 on a GPU), best of five."""
     import torch
 
-    a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    from einthoven.train.machine import fast_products
+
+    size = 8192 if device == "cuda" else 2048
+    a, b = (torch.randn(size, size, device=device) for _ in range(2))
     best = np.inf
-    for _ in range(5):
-        began = time.perf_counter()
-        a @ b
-        best = min(best, time.perf_counter() - began)
-    return float(2 * 2048**3 / best)
+    with fast_products(torch.device(device)):
+        for _ in range(5):
+            began = time.perf_counter()
+            (a @ b)[0, 0].item()  # waits for the GPU
+            best = min(best, time.perf_counter() - began)
+    return float(2 * size**3 / best)
 
 
-def _peak_mb() -> float:
+def _gpu(device: str) -> str:
+    if device != "cuda":
+        return ""
+    import torch
+
+    return f", {torch.cuda.get_device_name()}"
+
+
+def _peak_mb(device: str) -> float:
     import resource
 
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.max_memory_reserved() / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architectures", nargs="+", default=["xceptiontime", "inceptiontime"])
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS)
+    parser.add_argument("--ways", nargs="+", choices=sorted({*WAYS, *GPU_WAYS}))
     parser.add_argument("--ecgs", type=int, default=1500)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, help="default: one per core")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--devices", type=int, default=1, help="so many GPUs together (no share of peak, no memory)")
     parser.add_argument("--one", nargs=2, metavar=("ARCHITECTURE", "WAY"), help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "leads", "record", "steps", "task", "spec", "results", "registry"}),
+    frozenset({"errors", "files", "leads", "record", "steps", "task", "spec", "results", "registry"}),
     frozenset({"formats", "writers", "signal", "simulate", "metrics", "codes", "labels"}),
-    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine", "beats"}),
+    frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine", "beats", "capsule"}),
     frozenset({"store", "jobs"}),
     frozenset({"workflows"}),
     frozenset({"settings", "wiring", "worker", "workbench", "api", "cli", "__main__"}),
@@ -28,6 +28,8 @@ BESIDE = frozenset({("labels", "codes"), ("jobs", "store")})
 ONLY_IN: Mapping[str, frozenset[str]] = {
     "torch": frozenset({"models", "onnx", "train"}),
     "onnxscript": frozenset({"onnx"}),
+    "onnx2fx": frozenset({"onnx"}),
+    "lightning_fabric": frozenset({"train"}),
     "onnxruntime": frozenset({"infer", "onnx", "beats"}),
     "fastapi": frozenset({"api"}),
     "starlette": frozenset({"api"}),
@@ -43,7 +45,21 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
 }
 # Packages that take long to import: only inside functions, except by torch's own units, imported on use.
 HEAVY = frozenset(
-    {"wfdb", "pydicom", "scipy", "sklearn", "pandas", "torch", "onnx", "onnxruntime", "onnxscript", "h5py", "pyarrow"}
+    {
+        "wfdb",
+        "pydicom",
+        "scipy",
+        "sklearn",
+        "pandas",
+        "torch",
+        "onnx",
+        "onnxruntime",
+        "onnxscript",
+        "onnx2fx",
+        "lightning_fabric",
+        "h5py",
+        "pyarrow",
+    }
     | {"ecgdatakit", "edfio", "neurokit2", "rlign"}
 )
 IMPORTED_ON_USE = ONLY_IN["torch"]

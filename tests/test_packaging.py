@@ -171,6 +171,22 @@ def test_a_wheel_holds_the_built_pages(tree: Path, npm: Path, tmp_path: Path) ->
 
 
 @needs_sh
+def test_a_wheel_carries_the_models_that_come_with_it(tree: Path, npm: Path, tmp_path: Path) -> None:
+    (tree / "zoo").mkdir()
+    for name in ("xceptiontime-bbb.ecgmodel", "README.md"):
+        (tree / "zoo" / name).write_text("a", encoding="utf-8")
+    for kind, options in (("wheel", {}), ("wheel", {"EINTHOVEN_SKIP_WEB": "1"})):
+        result = make(kind, tree, tmp_path / f"out{len(options)}", **options)
+        assert result.returncode == 0, result.stderr
+        found = files_in(tmp_path / f"out{len(options)}")
+        assert {name for name in found if "zoo" in name} == {"einthoven/zoo/xceptiontime-bbb.ecgmodel"}
+    assert make("sdist", tree, tmp_path / "source").returncode == 0
+    (archive,) = (tmp_path / "source").glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        assert any(name.endswith("/zoo/xceptiontime-bbb.ecgmodel") for name in opened.getnames())
+
+
+@needs_sh
 def test_a_source_archive_holds_the_sources_of_the_pages_and_builds_a_wheel(
     tree: Path, npm: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ EinthovenError
 ├── Conflict                  the name is taken, or the thing is in use
 ├── MissingDependency         an optional package is not installed
 ├── TrainingFailed            a training ended without a usable model
+│   └── Diverged              its loss stopped being a number; the best epoch before may be of use
 ├── ExportFailed              an exported graph does not compute what the network computes
 └── Cancelled                 the user cancelled the job
 ```
@@ -22,6 +23,8 @@ A message says what was wrong, with the value; `advice` says what to do about it
 """
 
 from collections.abc import Sequence
+
+from einthoven.results import Epoch
 
 
 class EinthovenError(Exception):
@@ -96,6 +99,24 @@ class MissingDependency(EinthovenError):
 
 class TrainingFailed(EinthovenError):
     """A training ended without a usable model; the message says why."""
+
+
+class Diverged(TrainingFailed):
+    """The loss of a training stopped being a number, behind `epochs` of which `best_epoch` is the best (0: none)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        epochs: Sequence[Epoch] = (),
+        best_epoch: int = 0,
+        maximum_rate: float = 0.0,
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.epochs = tuple(epochs)
+        self.best_epoch = best_epoch
+        self.maximum_rate = maximum_rate
 
 
 class ExportFailed(EinthovenError):

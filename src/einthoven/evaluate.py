@@ -55,17 +55,28 @@ def evaluate(
     LabelError
         Truth of the wrong shape, not finite, or naming no class.
     """
+    found = judged(kind, class_names, truth, scores, thresholds=thresholds)
+    return _regression(found) if kind == "regression" else _classification(found)
+
+
+def judged(
+    kind: Kind,
+    class_names: Sequence[str],
+    truth: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    *,
+    thresholds: Sequence[float] | None = None,
+) -> Judged:
+    """Answers beside the truth, checked, as metrics and their intervals take them; parameters as of `evaluate`."""
     if kind not in KINDS:
         raise LabelError(f"Kind {kind!r} is none of {', '.join(KINDS)}.")
     names = tuple(class_names)
     values = _checked_scores(np.asarray(scores), len(names), kind)
     if kind == "regression":
-        return _regression(_regression_judged(names, np.asarray(truth), values))
+        return _regression_judged(names, np.asarray(truth), values)
     if kind == "single-label":
-        judged = _single_label_judged(names, np.asarray(truth), values)
-    else:
-        judged = _multi_label_judged(names, np.asarray(truth), values, thresholds)
-    return _classification(judged)
+        return _single_label_judged(names, np.asarray(truth), values)
+    return _multi_label_judged(names, np.asarray(truth), values, thresholds)
 
 
 def to_json(evaluation: Evaluation) -> dict[str, Any]:

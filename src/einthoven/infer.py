@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einthoven.errors import FormatError, IncompatibleModel, NotFound, RecordError, SettingError
+from einthoven.onnx.foreign import limits
 from einthoven.onnx.metadata import EXTRA_KEY, SPEC_KEY
 from einthoven.spec import ModelSpec
 
@@ -92,11 +93,8 @@ class Predictor:
                 f"The model takes (n, {leads} leads, {samples} samples); this batch has shape {batch.shape}.",
                 advice="Bring records into the model's form with tensors.prepare.",
             )
-        if np.isinf(batch).any():
-            raise RecordError("The batch holds infinite values.", advice="Mark missing samples with NaN.")
-        empty = np.flatnonzero(np.isnan(batch).all(axis=(1, 2)))
-        if empty.size:
-            raise RecordError(f"ECG {int(empty[0])} of the batch holds no sample: there is nothing to predict from.")
+        if not np.isfinite(batch).all():
+            _require_samples(batch)
         told = self._told(len(batch), subjects)
         parts = [self._run_chunk(batch[k : k + CHUNK], told[k : k + CHUNK]) for k in range(0, len(batch), CHUNK)]
         if not parts:
@@ -126,6 +124,15 @@ class Predictor:
             feed[SUBJECT] = told
         answers: list[npt.NDArray[np.float32]] = self._session.run(list(self._outputs), feed)
         return answers
+
+
+def _require_samples(batch: npt.NDArray[np.floating]) -> None:
+    """RecordError where an ECG holds infinite values or no sample at all."""
+    if np.isinf(batch).any():
+        raise RecordError("The batch holds infinite values.", advice="Mark missing samples with NaN.")
+    empty = np.flatnonzero(np.isnan(batch).all(axis=(1, 2)))
+    if empty.size:
+        raise RecordError(f"ECG {int(empty[0])} of the batch holds no sample: there is nothing to predict from.")
 
 
 def read_description(source: Path | bytes) -> ModelDescription:
@@ -177,14 +184,13 @@ def _parse(content: bytes, name: str) -> "onnx.ModelProto":
         # Before the checker, which refuses what taking in repairs.
         if model.graph.node and all(entry.key != SPEC_KEY for entry in model.metadata_props):
             raise _made_elsewhere(name)
+        limits.check(model, name)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         first_line = (str(error).splitlines() or [""])[0]
         raise FormatError(
             f"{name} is no intact ONNX model ({first_line[:200]}).", advice="Get the file again."
         ) from error
-    if any(entry.data_location == onnx.TensorProto.EXTERNAL for entry in model.graph.initializer):
-        raise IncompatibleModel(f"{name} keeps its weights in another file.", advice="Use a model in a single file.")
     return model
 
 

@@ -11,7 +11,6 @@ import importlib.util
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Generic, Protocol, TypeVar
 
 from einthoven.errors import MissingDependency, NotFound
@@ -51,6 +50,9 @@ class Registry(Generic[E]):
         return dict(sorted(found.items()))
 
     def _discover(self) -> Iterator[object]:
+        # Takes as long to import as all architectures together; commands that list nothing do without.
+        from importlib.metadata import entry_points
+
         package = importlib.import_module(self._package)
         for module_info in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{self._package}.{module_info.name}")

@@ -64,7 +64,7 @@ class Evaluation:
 
     `confusion` (single-label only): rows are the true class, columns the predicted one, both in the
     order of `per_class`. For multi-label `accuracy` is the share of records with every class right.
-    Regression fills `regression` (`mae`, `rmse`, `r2`, `bias`) and leaves the others None.
+    Regression fills `regression` (`mae`, `rmse`, `r2`, `bias`, `lower_limit`, `upper_limit`) and no other number.
     """
 
     kind: str

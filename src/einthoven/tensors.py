@@ -82,8 +82,8 @@ def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Pre
 
 def _shows_something(signal: Signal) -> bool:
     """Whether a lead is there and not flat."""
-    there = ~np.isnan(signal).all(axis=1)
-    return bool((np.nanstd(signal[there], axis=1) > FLAT).any())
+    recorded = (lead[~np.isnan(lead)] for lead in signal)
+    return any(len(lead) > 0 and lead.std() > FLAT for lead in recorded)
 
 
 def subject_of(age: float | None, sex: Sex | None, spec: ModelSpec) -> npt.NDArray[np.float32]:

@@ -8,15 +8,18 @@ from typing import Any, Literal, TypeVar
 
 from einthoven import errors
 from einthoven.jobs.queue import ENDED
-from einthoven.onnx.foreign.inspecting import ForeignModel, ModelHints
+from einthoven.onnx.foreign.hints import ModelHints
+from einthoven.onnx.foreign.judgement import ForeignModel
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.spec import SUBJECT_INPUTS, ModelInput, Padding, Scaling, SubjectInput
 from einthoven.store.types import Dataset, ItemQuery, Job, RefusedFile, TaskInfo
 from einthoven.task import Kind
 from einthoven.train.config import Method
 from einthoven.train.recipes import DEFAULT
+from einthoven.train.thresholds import ThresholdRule
 from einthoven.wiring import open_workspace
 from einthoven.workflows import labelling, measure_out, planning, quarantine, share, show
+from einthoven.workflows.benchmarks import BUDGET, FOLDS, BenchmarkOutcome, BenchmarkRequest
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.import_ import with_names
 from einthoven.workflows.measurements import (
@@ -180,6 +183,8 @@ class Workbench:
         scaled_over: Literal["lead", "record", "none"] = "lead",
         model_input: ModelInput = "ecg",
         subject: Sequence[SubjectInput] = (),
+        thresholds: ThresholdRule = "f1",
+        beside: bool = True,
     ) -> TrainOutcome:
         """Train a model; the best epoch's weights become the model.
 
@@ -200,6 +205,12 @@ class Workbench:
             The ECG, its median beat, or what Rlign makes of it.
         subject
             What the model is told of the person: `age`, `sex`, or both. Records may lack them.
+        thresholds
+            From where a class of a multi-label task counts as present: where F1 is largest on the validation part
+            (`f1`), or one half (`half`).
+        beside
+            Whether a ridge model is fitted beside a network from scratch that has fewer than 200 ECGs to learn from;
+            the outcome's `beside` says which is better, and how sure that is.
 
         Raises
         ------
@@ -218,9 +229,56 @@ class Workbench:
             folds=None if folds is None else tuple(folds), one_per_patient=one_per_patient, seed=seed, recipe=recipe,
             settings=dict(settings or {}), rate=rate, duration=duration, padding=padding, scaling=scaling,
             scaled_over=scaled_over, model_input=model_input,
-            subject=tuple(sorted(subject, key=_place_among_subject_inputs)),
+            subject=tuple(sorted(subject, key=_place_among_subject_inputs)), thresholds=thresholds, beside=beside,
         )  # fmt: skip
         return self._do("train", planning.complete(self.workspace, request), TrainOutcome)
+
+    def benchmark(
+        self,
+        dataset: str,
+        task: str,
+        *,
+        architectures: Sequence[str] = (),
+        recipes: Sequence[str] = (),
+        budget: str = BUDGET,
+        n_folds: int = FOLDS,
+        folds: Sequence[int] | None = None,
+        seed: int = 0,
+        settings: Mapping[str, bool | int | float | str | None] | None = None,
+        rate: float | None = None,
+        duration: float | None = None,
+    ) -> BenchmarkOutcome:
+        """Compare ways of training by cross-validation over patients, as far as the budget of time goes.
+
+        Parameters
+        ----------
+        architectures, recipes
+            What is compared, each with each; by default all architectures that are not experimental, with the usual
+            recipe.
+        budget
+            `30m`, `2h`, `90s`: the time for everything. Only folds that all have finished are compared.
+        n_folds, folds
+            Into how many parts the ECGs are divided; from which folds of the dataset they may be (None: all).
+        settings
+            Settings to change in each recipe, by the names of `TrainConfig`.
+
+        Raises
+        ------
+        SettingError
+            When something is not possible, or the budget too small for anything.
+        LabelError
+            When there is too little to learn from.
+
+        Examples
+        --------
+        >>> found = bench.benchmark("ptbxl", "superclass", budget="2h", folds=range(1, 9))    # doctest: +SKIP
+        >>> found.recommendation                                                              # doctest: +SKIP
+        """
+        request = BenchmarkRequest(
+            dataset, task, tuple(architectures), tuple(recipes), budget, n_folds,
+            None if folds is None else tuple(folds), seed, dict(settings or {}), rate, duration,
+        )  # fmt: skip
+        return self._do("benchmark", request, BenchmarkOutcome)
 
     def predict(
         self,
@@ -310,12 +368,17 @@ class Workbench:
         return replace(outcome, job=self.workspace.jobs.job(job.id))
 
     def models(self) -> list[ModelView]:
+        """All models, newest first, and behind them those that come with Einthoven (`zoo/...`)."""
         return share.views(self.workspace)
 
+    def card(self, model: str) -> str:
+        """A model's card: Markdown behind a YAML head."""
+        return share.card(self.workspace, model)
+
     def export(self, model: str, out: PathLike) -> Path:
-        """Write a model to `out`: `.onnx` for the bare graph, anything else for the bundle."""
+        """Write a model to `out`: `.ecgmodel` for all of it, `.onnx` for the bare graph."""
         path = Path(out)
-        _, data = share.exported(self.workspace, model, form="onnx" if path.suffix == ".onnx" else "bundle")
+        _, data = share.exported(self.workspace, model, form=share.form_of(path))
         path.write_bytes(data)
         return path
 

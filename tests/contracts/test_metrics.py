@@ -12,7 +12,7 @@ from einthoven.task import KINDS
 
 NAMES = {
     "accuracy", "macro_f1", "weighted_f1", "macro_auroc", "precision", "recall", "f1", "auroc",
-    "mae", "rmse", "r2", "bias",
+    "mae", "rmse", "r2", "bias", "lower_limit", "upper_limit",
 }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def test_a_user_goes_from_files_to_an_evaluated_model(server: Server, page: Page
 
     # Nothing is forgotten when the page is opened anew.
     page.goto(server.page("/models"))
-    expect(page.get_by_test_id("model-card")).to_have_count(1)
+    expect(page.get_by_test_id("model-card")).to_have_count(2)  # the network, and the ridge model beside it
 
 
 def _import(page: Page, files: list[Path]) -> None:
@@ -115,7 +115,7 @@ def _ask_in_the_viewer(page: Page, server: Server, model: str) -> None:
     expect(page.get_by_test_id("viewer-paper")).to_be_visible()
     if page.get_by_test_id("viewer-panel").count() == 0:
         page.get_by_test_id("viewer-panel-toggle").click()
-    wanted = page.get_by_role("option", name=re.compile(model))
+    wanted = page.get_by_role("option", name=re.compile(f"{model}(?!-ridge)"))
     for _ in range(40):  # the list closes when what stands above it arrives and moves it
         page.locator('input[data-testid="viewer-model"]').click()
         try:
@@ -147,6 +147,7 @@ def _train(page: Page) -> str:
     # A reload in the middle shows the same run.
     page.reload()
     expect(page.get_by_test_id("run-done")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_test_id("run-beside")).to_contain_text("walk model-ridge")
     settings = page.get_by_test_id("settings")
     for words in ("As in the paper", "Epochs at most", "Class weights", "age", "All other settings are as in"):
         expect(settings).to_contain_text(words)

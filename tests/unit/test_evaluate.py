@@ -135,6 +135,7 @@ def test_regression_numbers_are_those_of_scikit_learn(n: int, seed: int) -> None
     assert result.regression["rmse"] == pytest.approx(sk.root_mean_squared_error(y, p))
     assert result.regression["r2"] == pytest.approx(sk.r2_score(y, p))
     assert result.regression["bias"] == pytest.approx(float((p - y).mean()))
+    assert result.regression["upper_limit"] == pytest.approx(float((p - y).mean() + 1.96 * (p - y).std(ddof=1)))
     assert result.accuracy is result.macro_f1 is result.weighted_f1 is result.macro_auroc is None
     assert {"accuracy", "macro_f1", "weighted_f1", "macro_auroc"} <= set(result.reasons)
     json.dumps(to_json(result), allow_nan=False)

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from einthoven.cli import output
+from einthoven.cli.benchmarking import WithLists, benchmark, resume_benchmark
+from einthoven.cli.checkpoints import convert_checkpoint
 from einthoven.cli.converting import convert
 from einthoven.cli.measuring import measure
 from einthoven.cli.models import models
-from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, parse_folds
+from einthoven.cli.options import Assume, Folds, Home, Json, KeepIdentifiers, KeepNames, ListsArchitectures, parse_folds
 from einthoven.cli.quarantine import quarantine
 from einthoven.cli.shelf import model_named, on_the_shelf
 from einthoven.cli.training import train
+from einthoven.cli.zoo import zoo
 from einthoven.record import ReadHints
 
 if TYPE_CHECKING:
@@ -27,10 +30,13 @@ app = typer.Typer(
 )
 
 app.command()(convert)
+app.command("convert-checkpoint")(convert_checkpoint)
 app.command()(measure)
-app.command()(train)
+app.command(cls=ListsArchitectures)(train)
+app.command(cls=WithLists)(benchmark)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(models, name="models")
+app.add_typer(zoo, name="zoo")
 
 
 def main() -> None:
@@ -90,6 +96,7 @@ def import_(
     kind: Annotated[
         Literal["single-label", "multi-label", "regression"], typer.Option(help="Kind of that task.")
     ] = "single-label",
+    unit: Annotated[str, typer.Option(help="Unit of the values of a regression, such as ms or years.")] = "",
     file_column: Annotated[str | None, typer.Option(help="Column of the label table with file names.")] = None,
     label_column: Annotated[str | None, typer.Option(help="Column with labels or values.")] = None,
     layout: Annotated[
@@ -108,7 +115,7 @@ def import_(
 
     with output.errors_said(as_json=as_json):
         importing.run(
-            _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind,
+            _workspace(home), paths=paths, dataset=dataset, labels=labels, task=task, kind=kind, unit=unit,
             file_column=file_column, label_column=label_column, layout=layout, resolution=resolution,
             hints=ReadHints.parse(assume), keep_names=keep_names, keep_identifiers=keep_identifiers, as_json=as_json,
         )  # fmt: skip
@@ -116,17 +123,22 @@ def import_(
 
 @app.command()
 def resume(
-    job: Annotated[str, typer.Argument(help="An import that failed or was cancelled, or a training that failed.")],
+    job: Annotated[
+        str, typer.Argument(help="An import that failed or was cancelled, or a training or a benchmark that failed.")
+    ],
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with an import or a training where it was."""
+    """Go on with an import, a training or a benchmark where it was."""
     from einthoven.cli import importing, learning
 
     with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
-        if workspace.jobs.job(job).kind == "train":
+        kind = workspace.jobs.job(job).kind
+        if kind == "train":
             learning.resume(workspace, job, as_json=as_json)
+        elif kind == "benchmark":
+            resume_benchmark(workspace, job, as_json=as_json)
         else:
             importing.resume(workspace, job, as_json=as_json)
 
@@ -146,7 +158,7 @@ def show(
 
 @app.command()
 def predict(
-    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .ecgmodel or .onnx file.")],
     paths: Annotated[list[Path] | None, typer.Argument(help="ECG files or folders.", show_default=False)] = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset instead of files.")] = None,
     folds: Folds = None,
@@ -169,7 +181,7 @@ def predict(
 
 @app.command()
 def evaluate(
-    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .ecgmodel or .onnx file.")],
     dataset: Annotated[str, typer.Option(help="Dataset with labels.")],
     task: Annotated[str | None, typer.Option(help="Task to compare with (default: the one the model learned).")] = None,
     folds: Folds = None,
@@ -187,8 +199,8 @@ def evaluate(
 
 @app.command()
 def export(
-    model: Annotated[str, typer.Option(help="Model by name, or an .onnx file or bundle.")],
-    out: Annotated[Path, typer.Option(help="File to write: .onnx for the bare graph, .zip for the bundle.")],
+    model: Annotated[str, typer.Option(help="Model by name, or an .ecgmodel or .onnx file.")],
+    out: Annotated[Path, typer.Option(help="File to write: .ecgmodel for all of it, .onnx for the bare graph.")],
     home: Home = None,
     as_json: Json = False,
 ) -> None:

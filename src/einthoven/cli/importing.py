@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from einthoven.cli import output, work
-from einthoven.errors import InputError, LabelError
+from einthoven.errors import InputError, LabelError, SettingError
 from einthoven.record import ReadHints
 from einthoven.store.types import Job, Problem
 from einthoven.task import Kind
@@ -28,6 +28,7 @@ def run(
     labels: Path | None,
     task: str,
     kind: Kind,
+    unit: str,
     file_column: str | None,
     label_column: str | None,
     layout: str | None,
@@ -38,6 +39,10 @@ def run(
     as_json: bool,
 ) -> None:
     """Import files, then labels; exit 0 all well, 3 some files failed, 1 none."""
+    if unit and kind != "regression":
+        raise SettingError(
+            f"The labels of a {kind} task have no unit.", advice="Leave --unit out, or --kind regression."
+        )
     table = _read(labels) if labels is not None else None
     request = ImportRequest(
         dataset=dataset,
@@ -55,7 +60,7 @@ def run(
         try:
             labelled = labelling.import_labels(
                 workspace, dataset, name=labels.name, data=table, task=task, kind=kind, file_column=file_column,
-                label_column=label_column,
+                label_column=label_column, unit=unit,
             )  # fmt: skip
         except InputError as error:
             # What became of the files must be said all the same.

@@ -8,6 +8,7 @@ import typer
 from einthoven.cli import output, work
 from einthoven.errors import InputError
 from einthoven.evaluate import to_json
+from einthoven.metrics import METRICS
 from einthoven.results import Evaluation
 from einthoven.store.types import Job
 from einthoven.workflows import planning
@@ -43,16 +44,44 @@ def resume(workspace: Workspace, job_id: str, *, as_json: bool) -> None:
 def _see_to_its_end(workspace: Workspace, job: Job, *, as_json: bool) -> None:
     outcome = work.do(workspace, job, TrainOutcome, quiet=as_json)
     if as_json:
-        output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation)})
+        output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation), "beside": _beside(outcome)})
     else:
         output.show_failures(outcome.refused)
         output.say(
-            f"Model {outcome.model}: epoch {outcome.best_epoch} is the best, {outcome.seconds / 60:.1f} minutes "
+            f"Model {outcome.model}: epoch {outcome.best_epoch} is kept, {outcome.seconds / 60:.1f} minutes "
             f"({outcome.split.n_train} ECGs to learn from, {outcome.split.n_validation} to check by)"
         )
-        _say(outcome.validation)
+        _say(outcome.validation, outcome.unit)
+        for threshold in outcome.thresholds:
+            output.say(f"  {threshold}")
+        _say_beside(outcome)
     if outcome.refused:
         raise typer.Exit(output.SOME_FAILED)
+
+
+def _beside(outcome: TrainOutcome) -> dict[str, object] | None:
+    found = outcome.beside
+    if found is None:
+        return None
+    return {**to_plain(found), "validation": None if found.validation is None else to_json(found.validation)}
+
+
+def _say_beside(outcome: TrainOutcome) -> None:
+    """The ridge model in the same numbers, and which of the two is better."""
+    found = outcome.beside
+    if found is None:
+        return
+    if found.model is not None and found.validation is not None:
+        output.say(f"Ridge model beside it: {found.model}, {found.seconds:.0f} s", style="bold")
+        both = (("network", outcome.validation), ("ridge model", found.validation))
+        if outcome.validation.regression is not None:
+            names = tuple(outcome.validation.regression)
+            rows = [(name, *(_number((one.regression or {}).get(key)) for key in names)) for name, one in both]
+            output.show_table(("", *names), rows)
+        else:
+            rows = [(name, *map(_number, (one.accuracy, one.macro_f1, one.macro_auroc))) for name, one in both]
+            output.show_table(("", "accuracy", "macro F1", "macro AUROC"), rows)
+    output.say(f"  {found.words}")
 
 
 def predict(workspace: Workspace, request: PredictRequest, *, out: Path | None, as_json: bool) -> None:
@@ -106,7 +135,8 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, *, as_json: bool) -
     else:
         output.show_failures(report.refused)
         output.say(f"{report.model} on {report.dataset}, task {report.task}", style="bold")
-        _say(report.evaluation)
+        # It is also the model's: an evaluation with another is refused.
+        _say(report.evaluation, workspace.store.task(report.dataset, report.task).unit)
     if report.refused:
         raise typer.Exit(output.SOME_FAILED)
 
@@ -137,36 +167,42 @@ def _say_predictions(outcome: PredictionTable, out: Path | None) -> None:
         (row.prediction.file_name, *(f"{v:.3f}" for v in row.prediction.values), " ".join(row.answer))
         for row in outcome.rows
     ]
-    output.show_table(("file_name", *outcome.classes, "answer"), rows)
+    unit = f", {outcome.unit}" if outcome.unit else ""
+    output.show_table(("file_name", *(f"{name}{unit}" for name in outcome.classes), "answer"), rows)
     output.say("Research use only, not a medical device.", style="dim")
 
 
-def _say(evaluation: Evaluation) -> None:
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3f}"
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
+
+def _say(evaluation: Evaluation, unit: str) -> None:
+    """`unit`: of a regression's values."""
     if evaluation.regression is not None:
-        output.show_table(("n", *evaluation.regression), [(evaluation.n, *map(number, evaluation.regression.values()))])
+        values = evaluation.regression
+        rows = [(METRICS.get(name).title, _number(values[name]), "" if name == "r2" else unit) for name in values]
+        output.show_table((f"{evaluation.n} ECGs", "", ""), rows)
     else:
         output.show_table(
             ("n", "accuracy", "macro F1", "weighted F1", "macro AUROC"),
             [(
-                evaluation.n, number(evaluation.accuracy), number(evaluation.macro_f1), number(evaluation.weighted_f1),
-                number(evaluation.macro_auroc),
+                evaluation.n, _number(evaluation.accuracy), _number(evaluation.macro_f1),
+                _number(evaluation.weighted_f1), _number(evaluation.macro_auroc),
             )],
         )  # fmt: skip
         output.show_table(
             ("class", "n", "precision", "recall", "F1", "AUROC"),
             [
-                (c.name, c.n, number(c.precision), number(c.recall), number(c.f1), number(c.auroc))
+                (c.name, c.n, _number(c.precision), _number(c.recall), _number(c.f1), _number(c.auroc))
                 for c in evaluation.per_class
             ],
         )
     if evaluation.confusion is not None:
         names = [c.name for c in evaluation.per_class]
-        rows = [(name, *row) for name, row in zip(names, evaluation.confusion, strict=True)]
-        output.show_table(("true \\ predicted", *names), rows)
-    for reason in dict.fromkeys(evaluation.reasons.values()):
+        counts = [(name, *row) for name, row in zip(names, evaluation.confusion, strict=True)]
+        output.show_table(("true \\ predicted", *names), counts)
+    wanted = evaluation.reasons if evaluation.regression is None else evaluation.regression
+    for reason in dict.fromkeys(reason for name, reason in evaluation.reasons.items() if name in wanted):
         output.say(f"  {reason}")
     for warning in evaluation.warnings:
         output.warn(warning)

@@ -12,18 +12,19 @@ from einthoven.cli.options import Home, Json
 from einthoven.errors import HintsNeeded, SettingError
 
 if TYPE_CHECKING:
-    from einthoven.onnx.foreign.inspecting import ForeignModel, ModelHints
+    from einthoven.onnx.foreign.hints import ModelHints
+    from einthoven.onnx.foreign.judgement import ForeignModel
 
 models = typer.Typer(help="List the models, look at a model file, take one in.")
-ModelFile = Annotated[Path, typer.Argument(help="An .onnx file or a bundle.", metavar="FILE")]
+ModelFile = Annotated[Path, typer.Argument(help="An .ecgmodel or .onnx file.", metavar="FILE")]
 Say = Annotated[
     list[str] | None,
     typer.Option(
         "--say",
         help="What the file leaves unsaid, once for each: rate=Hz, leads='I II III ...', kind=single-label|multi-label|"
         "regression, class_names='NORM, MI, ...', unit=mV|uV|V, scaling='none|z_score lead|z_score record|min_max lead|"
-        "min_max record', band=0.5-40 (Hz; without it none), task=NAME, samples=N, "
-        "layout='leads x samples|samples x leads', output=NAME.",
+        "min_max record', band=0.5-40 (Hz; without it none), value_unit=ms|years|...|none (of a regression), "
+        "task=NAME, samples=N, layout='leads x samples|samples x leads', output=NAME.",
         metavar="NAME=VALUE",
         show_default=False,
     ),
@@ -31,17 +32,46 @@ Say = Annotated[
 
 
 @models.callback(invoke_without_command=True)
-def list_(context: typer.Context, home: Home = None, as_json: Json = False) -> None:
+def list_(
+    context: typer.Context,
+    zoo: Annotated[bool, typer.Option("--zoo", help="Only those that come with Einthoven.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
     """List the models; the subcommands look at a model file and take it in."""
     if context.invoked_subcommand is not None:
-        if home is not None or as_json:
+        if home is not None or as_json or zoo:
             raise typer.BadParameter(f"Give the options behind {context.invoked_subcommand}.")
         return
     from einthoven.cli import listing
     from einthoven.wiring import open_workspace
 
     with output.errors_said(as_json=as_json):
-        listing.models(open_workspace(home), as_json=as_json)
+        listing.models(open_workspace(home), only_zoo=zoo, as_json=as_json)
+
+
+@models.command("list")
+def list_again(
+    zoo: Annotated[bool, typer.Option("--zoo", help="Only those that come with Einthoven.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List the models, as `einthoven models` does."""
+    from einthoven.cli import listing
+    from einthoven.wiring import open_workspace
+
+    with output.errors_said(as_json=as_json):
+        listing.models(open_workspace(home), only_zoo=zoo, as_json=as_json)
+
+
+@models.command("card")
+def card(model: Annotated[str, typer.Argument(help="Model by name.", metavar="MODEL")], home: Home = None) -> None:
+    """Print a model's card: what it answers, what it learned from, how well it does, its limits."""
+    from einthoven.wiring import open_workspace
+    from einthoven.workflows import share
+
+    with output.errors_said():
+        output.say(share.card(open_workspace(home), model))
 
 
 @models.command("inspect")
@@ -86,6 +116,8 @@ def take_in(
             output.say(f"  {step}")
         for line in taken.found:
             output.say(f"  {line}")
+        if taken.sealed:
+            output.say(f"  {taken.sealed}")
         for warning in taken.warnings:
             output.warn(warning)
         if not taken.can_continue:
@@ -94,7 +126,7 @@ def take_in(
 
 def hints_of(said: Sequence[str]) -> "ModelHints":
     """`rate=500`, `leads=I II III` ... as hints; SettingError names what cannot be read."""
-    from einthoven.onnx.foreign.inspecting import hints_from_json
+    from einthoven.onnx.foreign.hints import hints_from_json
 
     given: dict[str, Any] = {}
     for pair in said:
@@ -168,6 +200,7 @@ def _show(found: "ForeignModel", file: Path, said: Sequence[str]) -> None:
         ("answer", usual("output", found.output) if found.output else f"{unsaid}, one of {', '.join(found.outputs)}"),
         ("classes", usual("class_names", found.class_names and ", ".join(found.class_names))),
         ("kind", usual("kind", found.kind)),
+        *([("in the unit", usual("value_unit", found.value_unit))] if found.kind == "regression" else []),
         ("fine-tuning", found.trainable or ("possible" if found.n_outputs else "")),
     ]
     output.show_table(("", ""), rows)

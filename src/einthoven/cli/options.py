@@ -1,11 +1,28 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from einthoven.errors import SettingError
+
+ARCHITECTURE_NAMES = "{architectures}"
+"""Stands in a help text for the names of all architectures (`ListsArchitectures`)."""
+
+
+class ListsArchitectures(TyperCommand):
+    """Names the architectures in its help when the help is asked for: finding them takes 30 ms of every command."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from einthoven.models import ARCHITECTURES
+
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.help:
+                option.help = option.help.replace(ARCHITECTURE_NAMES, ", ".join(ARCHITECTURES.names()))
+        super().format_help(ctx, formatter)
+
 
 Home = Annotated[
     Path | None,

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from einthoven.cli import output
-from einthoven.cli.options import Home, Json, parse_folds
+from einthoven.cli.options import ARCHITECTURE_NAMES, Home, Json, parse_folds
 from einthoven.cli.shelf import on_the_shelf
 from einthoven.errors import SettingError
-from einthoven.models import ARCHITECTURES
 from einthoven.spec import SUBJECT_INPUTS, SubjectInput
 from einthoven.train.config import Method, Setting
 from einthoven.train.recipes import DEFAULT, RECIPES
+from einthoven.train.thresholds import ThresholdRule
 from einthoven.workflows.train_settings import LEARNS, SEES, recipe_settings, title_of
 
 FROM = "What it learns from"
@@ -122,12 +122,12 @@ def train(
         bool, typer.Option("--one-per-patient", help="Use one record of each patient.", rich_help_panel=FROM)
     ] = False,
     architecture: Annotated[
-        str, typer.Option(help=f"Network to start from: {', '.join(ARCHITECTURES.names())}.", rich_help_panel=FROM)
+        str, typer.Option(help=f"Network to start from: {ARCHITECTURE_NAMES}.", rich_help_panel=FROM)
     ] = "xceptiontime",
     from_model: Annotated[
         str | None,
         typer.Option(
-            "--from", help="Model to continue from, by name or as a bundle.", show_default=False, rich_help_panel=FROM
+            "--from", help="Model to continue from, by name or as a file.", show_default=False, rich_help_panel=FROM
         ),
     ] = None,
     method: Annotated[
@@ -198,6 +198,22 @@ def train(
     recipe: Annotated[
         str, typer.Option(help=f"Set of settings to begin with: {', '.join(RECIPES)}.", rich_help_panel=LEARNS)
     ] = DEFAULT,
+    thresholds: Annotated[
+        ThresholdRule,
+        typer.Option(
+            help="Multi-label: a class counts as present from where its F1 is largest on the validation part (f1), or "
+            "from 0.5 on (half).",
+            rich_help_panel=LEARNS,
+        ),
+    ] = "f1",
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside/--no-beside",
+            help="With fewer than 200 ECGs to learn from: fit a ridge model, too, and compare the two.",
+            rich_help_panel=LEARNS,
+        ),
+    ] = True,
     seed: Annotated[int, typer.Option(help="Seed of split, weights and order.", rich_help_panel=LEARNS)] = 0,
     settings: dict[str, Any],
     home: Home = None,
@@ -217,6 +233,6 @@ def train(
             dataset=dataset, task=task, architecture=architecture, from_model=start, method=how, name=name,
             folds=parse_folds(folds), one_per_patient=one_per_patient, seed=seed, recipe=recipe, settings=settings,
             rate=rate, duration=duration, padding=padding, scaling=scaling, scaled_over=scaled_over,
-            model_input=model_input, subject=told,
+            model_input=model_input, subject=told, thresholds=thresholds, beside=beside,
         )  # fmt: skip
         learning.train(workspace, request, as_json=as_json)

@@ -17,14 +17,14 @@ from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import Job, JobEvent, JobState, Problem, Progress
-from einthoven.train.config import RESUME_FILE
+from einthoven.train.config import RESUME_FILE, TRAINED_FILE
 
 ENDED: tuple[JobState, ...] = ("done", "failed", "cancelled")
 LOST_SECONDS = 60.0
 """A running job whose worker was silent for so long has lost its worker (workers speak every few seconds)."""
 SERVER_SECONDS = 10.0
 RESUMABLE: Mapping[str, tuple[JobState, ...]] = MappingProxyType(
-    {"import": ("failed", "cancelled"), "train": ("failed",)}
+    {"import": ("failed", "cancelled"), "train": ("failed",), "benchmark": ("failed",)}
 )
 """Kinds of jobs that remember how far they are, and the ends from which they go on there. A training that was
 cancelled has made its model of the best so far: it is through."""
@@ -33,6 +33,7 @@ MOST_ATTEMPTS = 5
 _INSTEAD_OF_RESUMING = {
     "import": "Import the files again: what is there is not read twice into the library.",
     "train": "Train again, or train on from the model that it left.",
+    "benchmark": "Start it again as a new benchmark.",
 }
 INTERRUPTED = Problem(
     "Interrupted", "The program ended while this was running.", "Start it again; what was finished before is kept."
@@ -306,7 +307,8 @@ class JobQueue:
 
     def _knows_how_far(self, kind: str, job_id: str) -> bool:
         """Whether what is needed to go on is there; a training that diverged leaves nothing, as it would again."""
-        return kind != "train" or any(self.path(job_id).glob(f"**/{RESUME_FILE}"))
+        kept = (found for name in (RESUME_FILE, TRAINED_FILE) for found in self.path(job_id).glob(f"**/{name}"))
+        return kind != "train" or any(kept)
 
     # --- whether a server does it -----------------------------------------------------------------
 

@@ -1,8 +1,11 @@
 """How a running job tells what it does, and hears that it should stop."""
 
+import errno
+import os
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +41,17 @@ def stop_if_cancelled(report: Reporter) -> None:
         raise Cancelled("Cancelled by the user.")
 
 
+@contextmanager
+def _full_disk_said() -> Iterator[None]:
+    """SQLite says it in its own way: a training that is told by the system's error remembers how far it is."""
+    try:
+        yield
+    except OperationalError as error:
+        if "disk is full" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
 class StoredReporter:
     """Writes a job's history into the queue. A thread of its own says every two seconds that it is alive."""
 
@@ -70,7 +84,8 @@ class StoredReporter:
         # A forecast from less than a twentieth of the work would jump about.
         known = done - first > 0 and done >= 0.05 * total and moment - since > 1.0
         left = (moment - since) / (done - first) * (total - done) if known else None
-        self._queue.set_progress(self.job_id, Progress(done, total, message, left))
+        with _full_disk_said():
+            self._queue.set_progress(self.job_id, Progress(done, total, message, left))
 
     def log(self, text: str) -> None:
         self.event("log", {"text": text})
@@ -82,7 +97,8 @@ class StoredReporter:
         self.event("failure", asdict(failure))
 
     def event(self, kind: str, data: dict[str, Any]) -> None:
-        self._queue.append(self.job_id, kind, data)
+        with _full_disk_said():
+            self._queue.append(self.job_id, kind, data)
 
     def cancel_requested(self) -> bool:
         return self._cancelled.is_set()

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.25
 SERVER_BEAT_SECONDS = 3.0
 CANCEL_GRACE_SECONDS = 60.0
 LANES: tuple[frozenset[str], ...] = (
-    frozenset({"train"}),
+    frozenset({"train", "benchmark"}),
     frozenset({"import", "demonstration"}),
     frozenset({"predict", "evaluate", "measure"}),
 )

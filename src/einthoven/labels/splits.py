@@ -95,6 +95,36 @@ def split(items: Sequence[SplitItem], *, validation: float = 0.2, seed: int, one
     )
 
 
+def cross_validation(items: Sequence[SplitItem], *, folds: int, seed: int) -> tuple[tuple[str, ...], ...]:
+    """File names of the part that each fold holds out: every ECG in one of them, whole patients, stratified as `split`.
+
+    There are as many parts as patients where those are fewer than `folds`. The result depends on the items and the
+    seed, not on the order of the items.
+
+    Raises
+    ------
+    LabelError
+        When there are fewer than two patients.
+    SettingError
+        When fewer than two folds are asked for, or the seed is negative.
+    """
+    if folds < 2:
+        raise SettingError(f"{folds} folds are not possible.", advice="Give at least 2; 5 are usual.")
+    if seed < 0:
+        raise SettingError(f"A seed of {seed} is not possible.", advice="Give a whole number from 0.")
+    ordered = sorted(items, key=lambda item: item.file_name)
+    _check(ordered)
+    groups = _grouped(ordered)
+    n_folds = min(folds, len(groups.labels))
+    if n_folds < 2:
+        raise LabelError(
+            f"{len(ordered)} labelled ECGs of {len(groups.labels)} patients cannot be divided into folds.",
+            advice="Add labelled ECGs of further patients.",
+        )
+    parts = _parts(ordered, groups, n_folds, seed)
+    return tuple(tuple(ordered[place].file_name for place in places) for places in parts if len(places))
+
+
 def _check(ordered: Sequence[SplitItem]) -> None:
     twice = sorted(name for name, n in Counter(item.file_name for item in ordered).items() if n > 1)
     if twice:
@@ -129,22 +159,26 @@ def _grouped(items: Sequence[SplitItem]) -> _Groups:
 
 def _folds(items: Sequence[SplitItem], groups: _Groups, validation: float, seed: int) -> npt.NDArray[np.bool_]:
     """Which groups go to the validation part, bool `(n_groups,)`: p of q folds of scikit-learn's splitter."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     n_groups = len(groups.labels)
     share = Fraction(validation).limit_denominator(_MOST_FOLDS)
     n_folds = min(max(share.denominator, 2), n_groups)
     n_held = min(max(round(validation * n_folds), 1), n_folds - 1)
+    held = np.zeros(n_groups, dtype=np.bool_)
+    for places in _parts(items, groups, n_folds, seed)[:n_held]:
+        held[groups.of_item[places]] = True
+    return held
+
+
+def _parts(items: Sequence[SplitItem], groups: _Groups, n_folds: int, seed: int) -> list[npt.NDArray[np.int64]]:
+    """Places of the items of each fold of scikit-learn's splitter."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
     strata = np.array(_strata(items, n_folds))
     splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed % 2**32)
-    held = np.zeros(n_groups, dtype=np.bool_)
     with warnings.catch_warnings():
         # It warns of strata smaller than the number of folds, which `_strata` may leave on purpose.
         warnings.simplefilter("ignore", UserWarning)
-        folds = list(splitter.split(np.zeros(len(items)), strata, groups.of_item))
-    for _, test in folds[:n_held]:
-        held[groups.of_item[test]] = True
-    return held
+        return [places for _, places in splitter.split(np.zeros(len(items)), strata, groups.of_item)]
 
 
 def _strata(items: Sequence[SplitItem], n_folds: int) -> list[int]:

@@ -1,12 +1,11 @@
 """Weights on disk: safetensors (no code inside) with the identity of the network in the header."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from einthoven.errors import FormatError, IncompatibleModel, NotFound
+from einthoven.files import write_whole
 
 if TYPE_CHECKING:
     from einthoven.models.networks.assembled import EcgNetwork
@@ -46,14 +45,7 @@ def save_weights(network: "EcgNetwork", path: Path) -> None:
         "window": str(info.window),
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(save(tensors, metadata))
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_whole(path, save(tensors, metadata))
 
 
 def read_weights_info(path: Path) -> WeightsInfo:

@@ -15,10 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from einthoven.errors import ExportFailed
+from einthoven.files import write_whole
 from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.models.networks.ensemble import Ensemble
 from einthoven.models.networks.standardising import NaturalUnit
-from einthoven.onnx.metadata import EXTRA_KEY, SPEC_KEY, as_json, write_whole
+from einthoven.onnx.metadata import EXTRA_KEY, SPEC_KEY, as_json
+from einthoven.onnx.unfolded import tidy
 from einthoven.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ def export(
     extra_metadata: Mapping[str, Any] | None = None,
     inputs: npt.NDArray[np.float32] | None = None,
     subjects: npt.NDArray[np.float32] | None = None,
+    folded: bool = True,
 ) -> Parity:
     """Write `network` as ONNX to `path` when, and only when, the graph computes what torch computes.
 
@@ -88,6 +91,8 @@ def export(
         Real ECGs `(n, leads, samples)` to compare on, besides random ones with gaps and flat leads.
     subjects
         What a model that is told of the subject is told with them, `(n, inputs)`.
+    folded
+        Whether batch normalisation may be folded into convolutions; else the graph holds every weight as it is.
 
     Raises
     ------
@@ -98,15 +103,15 @@ def export(
     whole: nn.Module = network
     if spec.kind != "regression":
         whole = WithProbabilities(network, exclusive=spec.kind == "single-label").eval()
-    model = _graph(whole, spec)
+    model = _graph(whole, spec, folded=folded)
     _describe(model, spec, extra_metadata or {})
     content = model.SerializeToString()
     parity = _compare(whole, content, spec, None if inputs is None else (inputs, subjects), scale=_scale(network))
-    write_whole(content, path)
+    write_whole(path, content)
     return parity
 
 
-def _graph(whole: nn.Module, spec: ModelSpec) -> "onnx.ModelProto":
+def _graph(whole: nn.Module, spec: ModelSpec, *, folded: bool) -> "onnx.ModelProto":
     chance = torch.Generator().manual_seed(0)
     examples = [torch.randn(2, len(spec.leads), spec.n_samples, generator=chance)]
     if spec.subject:
@@ -124,7 +129,10 @@ def _graph(whole: nn.Module, spec: ModelSpec) -> "onnx.ModelProto":
                 dynamic_shapes=tuple({0: batch} for _ in examples),
                 external_data=False,
                 verbose=False,
+                optimize=folded,
             )
+            if not folded and program is not None:
+                tidy(program.model)
         except (torch.onnx.OnnxExporterError, RuntimeError, ValueError, TypeError) as error:
             raise ExportFailed(f"torch cannot write this network as ONNX: {error}") from error
     assert program is not None

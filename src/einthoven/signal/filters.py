@@ -1,9 +1,10 @@
 """Band-pass filtering without shift in time."""
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from einthoven.errors import RecordError, SettingError
 from einthoven.record import EcgRecord
@@ -37,28 +38,53 @@ def band_pass(record: EcgRecord, low: float, high: float, *, order: int = 4) -> 
             advice="Use a recording with a higher rate, or a model with a lower upper edge.",
         )
     require_no_gaps(record, f"the band-pass {band}")
-    sections = _sections(low, high, order, record.rate)
-    padding = _padding(sections)
-    if record.n_samples <= padding:
+    design = _design(low, high, order, record.rate)
+    if record.n_samples <= design.padding:
         raise RecordError(
             f"{record.n_samples} samples ({record.duration:.3f} s) are too few for the band-pass {band}, "
-            f"which needs more than {padding}.",
+            f"which needs more than {design.padding}.",
             advice="Use a longer recording.",
         )
-    from scipy.signal import sosfiltfilt
-
-    filtered = sosfiltfilt(sections, record.signal.astype(np.float64), axis=1, padlen=padding)
+    filtered = _forward_and_backward(record.signal, design)
     return record.with_signal(filtered, f"band-pass {band}, Butterworth order {order}, forward and backward")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Design:
+    """Second-order `sections`, their `settled` state `(sections, 2)` after a constant 1, and the odd extension at each
+    end in samples."""
+
+    sections: npt.NDArray[np.float64]
+    settled: npt.NDArray[np.float64]
+    padding: int
+
+
 @lru_cache(maxsize=32)
-def _sections(low: float, high: float, order: int, rate: float) -> Any:
-    from scipy.signal import butter
+def _design(low: float, high: float, order: int, rate: float) -> _Design:
+    from scipy.signal import butter, sosfilt_zi
 
-    return butter(order, (low, high), btype="bandpass", fs=rate, output="sos")
+    sections = butter(order, (low, high), btype="bandpass", fs=rate, output="sos")
+    return _Design(sections, sosfilt_zi(sections), _padding(sections))
 
 
-def _padding(sections: Any) -> int:
+def _forward_and_backward(signal: npt.NDArray[np.floating], design: _Design) -> npt.NDArray[np.float64]:
+    """What scipy.signal.sosfiltfilt computes of `(leads, samples)` in float64, bit for bit.
+
+    That function solves for the settled state anew at each call, a third of its time for an ECG of 10 s.
+    """
+    from scipy.signal import sosfilt
+
+    n = design.padding
+    start, end = signal[:, : n + 1].astype(np.float64), signal[:, -n - 1 :].astype(np.float64)
+    before, behind = 2 * start[:, :1] - start[:, :0:-1], 2 * end[:, -1:] - end[:, -2::-1]
+    filtered = np.concatenate((before, signal, behind), axis=1, dtype=np.float64)
+    for _ in range(2):
+        state = design.settled[:, np.newaxis, :] * filtered[np.newaxis, :, :1]
+        filtered = sosfilt(design.sections, filtered, axis=1, zi=state)[0][:, ::-1]
+    return filtered[:, n:-n]
+
+
+def _padding(sections: npt.NDArray[np.float64]) -> int:
     """The odd extension at each end that scipy.signal.sosfiltfilt takes by default, in samples."""
     taps = 2 * len(sections) + 1
     taps -= min((sections[:, 2] == 0).sum(), (sections[:, 5] == 0).sum())

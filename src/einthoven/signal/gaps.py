@@ -26,9 +26,9 @@ class Gap:
 
 def find_gaps(record: EcgRecord) -> tuple[Gap, ...]:
     """Every run of missing samples, lead by lead, in order of time."""
-    missing = np.isnan(record.signal)
-    if not missing.any():
+    if not record.has_gaps:
         return ()
+    missing = np.isnan(record.signal)
     padded = np.pad(missing, ((0, 0), (1, 1))).astype(np.int8)
     change = np.diff(padded, axis=1)
     rows, starts = np.nonzero(change == 1)

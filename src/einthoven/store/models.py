@@ -2,29 +2,32 @@
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from einthoven.capsule import EVALUATION
 from einthoven.errors import Conflict, NotFound
 from einthoven.spec import ModelSpec
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.store import MAX_NAME, checked_name
 from einthoven.store.types import Model
+from einthoven.store.zoo import PREFIX, Zoo
 
 GRAPH = "model.onnx"
 WEIGHTS = "weights.safetensors"
 
 
 class ModelShelf:
-    """All models of this installation, by name."""
+    """All models of this installation, by name. Those of the `zoo`, which come with Einthoven, are only read."""
 
-    def __init__(self, database: Database, home: Path) -> None:
+    def __init__(self, database: Database, home: Path, zoo: Sequence[Path] = ()) -> None:
         self.database = database
         self.folder = home / "models"
+        self.zoo = Zoo(zoo, home)
 
     def add(
         self,
@@ -72,16 +75,30 @@ class ModelShelf:
             raise
         return self.model(name)
 
+    def is_zoo(self, name: str) -> bool:
+        """Whether a model of that name would be one that comes with Einthoven."""
+        return name.startswith(PREFIX)
+
+    def zoo_models(self) -> list[Model]:
+        """Those that come with Einthoven, by name."""
+        return self.zoo.models()
+
+    def zoo_capsule(self, name: str) -> Path | None:
+        """The capsule of one that comes with Einthoven; None for others."""
+        return self.zoo.capsule(name) if self.is_zoo(name) else None
+
     def models(self) -> list[Model]:
-        """All, newest first."""
+        """All of this installation's own, newest first."""
         with self.database.read() as c:
             rows = c.execute(select(t.models).order_by(t.models.c.created.desc())).all()
         return [self._model(row) for row in rows]
 
     def model(self, name: str) -> Model:
-        return self._model(self._row(name))
+        return self.zoo.model(name) if self.is_zoo(name) else self._model(self._row(name))
 
     def has(self, name: str) -> bool:
+        if self.is_zoo(name):
+            return self.zoo.has(name)
         with self.database.read() as c:
             return c.scalar(select(t.models.c.name).where(t.models.c.name == name)) is not None
 
@@ -94,9 +111,25 @@ class ModelShelf:
         return name
 
     def file(self, name: str, file_name: str) -> Path | None:
-        """Path of one of the model's files, None when the model has no such file."""
-        path = self.folder / self._row(name).folder / file_name
+        """Path of one of the model's files, None when the model has no such file.
+
+        The first time that this is asked of one that comes with Einthoven it is verified in full and unpacked.
+        """
+        if self.is_zoo(name):
+            return self.zoo.file(name, file_name)
+        path = self._folder(name) / file_name
         return path if path.is_file() else None
+
+    def holds(self, name: str, file_name: str) -> bool:
+        """Whether the model has such a file; nothing is unpacked to see that."""
+        return self.zoo.holds(name, file_name) if self.is_zoo(name) else self.file(name, file_name) is not None
+
+    def evaluations(self, name: str) -> bytes | None:
+        """The `evaluation.json` that came with the model; None for one that brought none."""
+        if self.is_zoo(name):
+            return self.zoo.evaluations(name)
+        path = self.file(name, EVALUATION)
+        return None if path is None else path.read_bytes()
 
     def graph(self, name: str) -> Path:
         """The model's ONNX file."""
@@ -107,6 +140,7 @@ class ModelShelf:
 
     def rename(self, name: str, new_name: str) -> str:
         """Give a model another name, also where others name it as their base; the name as it is kept."""
+        self._require_own(name, "renamed")
         new_name = checked_name(new_name, noun="model")
         self._row(name)
         with self.database.write() as c:
@@ -117,19 +151,33 @@ class ModelShelf:
             c.execute(update(t.models).where(t.models.c.base == name).values(base=new_name))
         return new_name
 
+    def _require_own(self, name: str, what: str) -> None:
+        if self.is_zoo(name) and self.zoo.has(name):
+            raise Conflict(
+                f"{name!r} comes with Einthoven and cannot be {what}.",
+                advice="Export it and take it in under another name to have one of your own.",
+            )
+
     def delete(self, name: str) -> None:
-        folder = self.folder / self._row(name).folder
+        self._require_own(name, "deleted")
+        folder = self._folder(name)
         with self.database.write() as c:
             c.execute(delete(t.models).where(t.models.c.name == name))
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, name: str) -> Path:
+        # The whole row would be parsed: what stands in the statistics may be long.
+        with self.database.read() as c:
+            folder: str | None = c.scalar(select(t.models.c.folder).where(t.models.c.name == name))
+            if folder is None:
+                raise _no_model(c, name)
+        return self.folder / folder
 
     def _row(self, name: str) -> Row[Any]:
         with self.database.read() as c:
             row = c.execute(select(t.models).where(t.models.c.name == name)).one_or_none()
             if row is None:
-                names = c.scalars(select(t.models.c.name).order_by(t.models.c.name)).all()
-                there = f"There are {', '.join(names)}." if names else "There is none yet: train one."
-                raise NotFound(f"There is no model {name!r}.", advice=there)
+                raise _no_model(c, name)
         return row
 
     def _model(self, row: Row[Any]) -> Model:
@@ -140,3 +188,9 @@ class ModelShelf:
             size=sum(path.stat().st_size for path in folder.glob("*")), simulated=row.simulated,
             statistics=row.statistics,
         )  # fmt: skip
+
+
+def _no_model(c: Connection, name: str) -> NotFound:
+    names = c.scalars(select(t.models.c.name).order_by(t.models.c.name)).all()
+    there = f"There are {', '.join(names)}." if names else "There is none yet: train one."
+    return NotFound(f"There is no model {name!r}.", advice=there)

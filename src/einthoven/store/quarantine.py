@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from einthoven.errors import NotFound
+from einthoven.files import write_whole
 from einthoven.results import Failure
 from einthoven.store import tables as t
 from einthoven.store.database import Database, now
 from einthoven.store.originals import MAX_KEPT_BYTES
-from einthoven.store.signals import place, write_atomically
+from einthoven.store.signals import place
 from einthoven.store.store import MAX_ROW_ID
 from einthoven.store.types import RefusedFile
 
@@ -34,7 +35,7 @@ class Quarantine:
             for name, data in files.items():
                 if not self._path(kept[name]).exists():
                     self._make_folder()
-                    write_atomically(self._path(kept[name]), data)
+                    write_whole(self._path(kept[name]), data)
             self._remember(c, dataset, failure, kept, size=size, stored_name=None)
 
     def keep(

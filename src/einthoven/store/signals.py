@@ -5,12 +5,12 @@ The header carries the whole record as JSON, so that a library can be rebuilt fr
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from einthoven.errors import FormatError, NotFound, RecordError
+from einthoven.files import write_whole
 from einthoven.record import Annotation, EcgRecord, SourceInfo, Subject
 
 FORMAT = "einthoven-record"
@@ -29,7 +29,7 @@ class SignalFiles:
     def save(self, record_id: str, record: EcgRecord) -> None:
         """Write the record; a file that is there already is left alone, since ids are hashes of the content."""
         if not self.path(record_id).exists():
-            write_atomically(self.path(record_id), to_bytes(record))
+            write_whole(self.path(record_id), to_bytes(record))
 
     def place(self, record_id: str, waiting: Path) -> None:
         """Put a file that `write_waiting` made where the record's signal belongs."""
@@ -90,19 +90,6 @@ def place(waiting: Path, path: Path) -> None:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting.replace(path)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever happens meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _to_json(record: EcgRecord) -> dict[str, Any]:

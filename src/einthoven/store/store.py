@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from einthoven.errors import Conflict, NotFound, SettingError
 from einthoven.record import EcgRecord, Subject
@@ -226,7 +226,7 @@ class Store:
     def item(self, item_id: int) -> Item:
         with self.database.read() as c:
             known = abs(item_id) <= MAX_ROW_ID
-            row = c.execute(_item_columns().where(t.items.c.id == item_id)).one_or_none() if known else None
+            row = c.execute(_ITEM, {"item": item_id}).one_or_none() if known else None
             if row is None:
                 raise NotFound(f"There is no record {item_id}.", advice="It may have been deleted with its dataset.")
             return _item(row, self._labels(c, [item_id]).get(item_id, {}))
@@ -406,13 +406,7 @@ class Store:
     def _labels(self, c: Connection, item_ids: Sequence[int]) -> dict[int, dict[str, Answer]]:
         labels: dict[int, dict[str, Answer]] = {}
         for chunk in _chunks(item_ids):
-            rows = c.execute(
-                select(t.answers.c.item_id, t.tasks.c.name, t.answers.c.label, t.answers.c.value)
-                .select_from(t.answers.join(t.tasks))
-                .where(t.answers.c.item_id.in_(chunk))
-                .order_by(t.answers.c.id)
-            )
-            for item_id, task, label, value in rows:
+            for item_id, task, label, value in c.execute(_LABELS, {"items": chunk}):
                 mine = labels.setdefault(item_id, {})
                 mine[task] = _joined(mine.get(task), label, value)
         return labels
@@ -463,6 +457,16 @@ def _item_columns() -> Select[Any]:
         r.doubts,
         r.grade,
     ).select_from(t.items.join(t.records).join(t.datasets))
+
+
+# Written once: to put such a statement together takes longer than to run it for one ECG.
+_ITEM = _item_columns().where(t.items.c.id == bindparam("item"))
+_LABELS = (
+    select(t.answers.c.item_id, t.tasks.c.name, t.answers.c.label, t.answers.c.value)
+    .select_from(t.answers.join(t.tasks))
+    .where(t.answers.c.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(t.answers.c.id)
+)
 
 
 def _item(row: Row[Any], labels: Mapping[str, Answer]) -> Item:

@@ -18,13 +18,15 @@ class AveragedWeights:
         self.network = copy.deepcopy(source).eval().requires_grad_(False)
         self.share = share
         self.steps = 0
+        # The tensors themselves, once: to collect them at each step would take a GPU's processor as long as the step.
+        pairs = list(zip(self.network.state_dict().values(), source.state_dict().values(), strict=True))
+        self._values = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def follow(self, source: EcgNetwork) -> None:
+    def follow(self) -> None:
         self.steps += 1
         share = min(self.share, self.steps / (self.steps + 10))
-        ours, theirs = self.network.state_dict(), source.state_dict()
-        values = [name for name in ours if ours[name].is_floating_point()]
-        torch._foreach_lerp_([ours[name] for name in values], [theirs[name] for name in values], 1 - share)
-        for name in set(ours) - set(values):
-            ours[name].copy_(theirs[name])
+        torch._foreach_lerp_([ours for ours, _ in self._values], [its for _, its in self._values], 1 - share)
+        for ours, its in self._counts:
+            ours.copy_(its)

@@ -34,7 +34,7 @@ from einthoven.train.config import TrainConfig
 from einthoven.train.data import TrainingData
 from einthoven.train.examples import choose_unit
 from einthoven.train.losses import Loss, loss_for
-from einthoven.train.machine import threads
+from einthoven.train.machine import give_memory_back, threads
 from einthoven.train.scoring import classes_without_members, macro_f1
 
 MOST_ECGS = 5000
@@ -45,10 +45,8 @@ USUAL_SLOPE = 2.0
 SLOPE_DEVIATION, SHIFT_DEVIATION = 1.0, 3.0
 """Prior of the calibration, normal: of the slope's logarithm, and of the shift. It decides where the ECGs leave it
 open, as for a class without members or one that is told apart without any error."""
-BLOCK = 1024
-"""Features that are held in double precision at a time."""
-AT_ONCE = 256
-"""ECGs that are standardised at a time."""
+BLOCK = 256
+"""Features, or rows of a matrix, that are held in double precision at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,14 +157,20 @@ def fit(
         loss = loss_for(spec, data.y_train, weighted=config.class_weights, device=torch.device("cpu"))
         _say_classes(loss, data, spec, log)
         network.to("cpu").eval()
-        train, validation = _features(network, core, data, config, on_progress, should_stop)
+        features = _Features(network, core, len(data.x_train) + len(data.x_validation), on_progress, should_stop)
+        train = features.of(data.x_train, fit=config.method != "head")
         choose_unit(network, data.y_train, log)
         wanted, weights = _targets(network, data, spec, weighted=config.class_weights)
+        give_memory_back()
         ridge = solve(train, wanted, weights, groups=groups)
-        log(_penalty_words(ridge, train.shape[1]))
+        del train
+        give_memory_back()
+        log(_penalty_words(ridge, core.n_features))
         slopes, shifts = _calibration(ridge, data, spec, loss)
         _write_head(core.head, ridge, slopes, shifts)
         left_out = (ridge.left_out * slopes + shifts).float()
+        # Only here: beside the matrices of the solution there is no room for further features.
+        validation = features.of(data.x_validation)
         with torch.no_grad():
             answers = core.head(validation)
             losses = (
@@ -219,12 +223,12 @@ def solve(
     share = weights / weights.sum()
     root = weights.sqrt()[:, None]
     gram = _gram(features)
-    # Around the weighted mean, which the intercept takes out of the problem.
+    # Around the weighted mean, which the intercept takes out of the problem. In place: the matrix is what is large.
     towards_mean = gram @ share
-    centred = gram - towards_mean[:, None] - towards_mean + share @ towards_mean
+    gram.sub_(towards_mean[:, None]).sub_(towards_mean - share @ towards_mean).mul_(root).mul_(root.T)
     mean = share @ wanted
-    values, vectors = torch.linalg.eigh(centred * root * root.T)
-    values = values.clamp(min=0)
+    values, vectors = _eigen(gram)
+    del gram
     turned = vectors.T @ (root * (wanted - mean))
     scaled = tuple(penalty * features.shape[1] for penalty in penalties)
     best: tuple[float, float, Tensor] | None = None
@@ -232,7 +236,7 @@ def solve(
     for penalty in scaled:
         kept = values / (values + penalty)
         residuals = root * (wanted - mean) - vectors @ (kept[:, None] * turned)
-        hat = vectors.square() @ kept + share
+        hat = torch.cat([part.square() @ kept for part in torch.split(vectors, BLOCK)]) + share
         unseen = residuals / (1 - hat).clamp(min=1e-12)[:, None]
         for group in together:
             own, part = share[group].sqrt(), vectors[group]
@@ -248,6 +252,19 @@ def solve(
     dual = dual - share[:, None] * dual.sum(dim=0)
     coefficients = torch.cat([exact.T @ dual for exact in _blocks(features)])
     return Ridge(coefficients, mean - towards_mean @ dual, left_out, scaled, tuple(errors), penalty)
+
+
+def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (none below 0) and eigenvectors of a symmetric matrix, which is overwritten.
+
+    LAPACK's `syevr` needs the matrix and the vectors, torch's `syevd` two more of that size, and is slower here.
+    """
+    from scipy.linalg import eigh
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(torch.get_num_threads(), user_api="blas"):
+        values, vectors = eigh(matrix.numpy().T, overwrite_a=True, driver="evr", check_finite=False)
+    return torch.from_numpy(values).clamp(min=0), torch.from_numpy(vectors)
 
 
 def _together(groups: Sequence[str] | None, n: int) -> list[Tensor]:
@@ -310,40 +327,42 @@ def _say_classes(loss: Loss, data: TrainingData, spec: ModelSpec, log: Callable[
         log(f"No validation ECG has {', '.join(absent)}: left out of the F1 shown.")
 
 
-def _features(
-    network: EcgNetwork,
-    core: RandomConvolutions,
-    data: TrainingData,
-    config: TrainConfig,
-    on_progress: Callable[[int, int], None],
-    should_stop: Callable[[], bool],
-) -> tuple[Tensor, Tensor]:
-    """Features of the training and of the validation part."""
-    n_train = len(data.x_train)
-    total = n_train + len(data.x_validation)
-    before = 0
+class _Features:
+    """Features of ECGs, a few at a time; progress is counted over the training and the validation part."""
 
-    def on_batch(done: int, _: int) -> None:
-        if should_stop():
+    def __init__(
+        self,
+        network: EcgNetwork,
+        core: RandomConvolutions,
+        total: int,
+        on_progress: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.network, self.core = network, core
+        self.total, self.before = total, 0
+        self.on_progress, self.should_stop = on_progress, should_stop
+
+    def of(self, ecgs: npt.NDArray[np.float32], *, fit: bool = False) -> Tensor:
+        """float32 `(n, features)`; with `fit` what they depend on is set from these ECGs first."""
+        x = torch.from_numpy(np.ascontiguousarray(ecgs, np.float32))
+        if fit:
+            found = self.core.fit_features(x, scaled=self.network.standardise, on_batch=self._on_batch)
+        else:
+            found = self.core.in_batches(x, self._computed, on_batch=self._on_batch)
+        self.before += len(x)
+        if not all(part.isfinite().all() for part in torch.split(found, BLOCK)):
+            raise TrainingFailed(
+                "Some features of the ECGs are no numbers.", advice="Look for ECGs with extreme values."
+            )
+        return found
+
+    def _computed(self, part: Tensor) -> Tensor:
+        return self.core.features(self.network.standardise(part))
+
+    def _on_batch(self, done: int, _: int) -> None:
+        if self.should_stop():
             raise Cancelled("The training was cancelled before it ended; there is no model.")
-        on_progress(before + done, total)
-
-    x = _standardised(network, data.x_train)
-    if config.method == "head":
-        train = core.in_batches(x, core.features, on_batch=on_batch)
-    else:
-        train = core.fit_features(x, on_batch=on_batch)
-    before = n_train
-    validation = core.in_batches(_standardised(network, data.x_validation), core.features, on_batch=on_batch)
-    if not (train.isfinite().all() and validation.isfinite().all()):
-        raise TrainingFailed("Some features of the ECGs are no numbers.", advice="Look for ECGs with extreme values.")
-    return train, validation
-
-
-@torch.no_grad()
-def _standardised(network: EcgNetwork, x: npt.NDArray[np.float32]) -> Tensor:
-    parts = (x[start : start + AT_ONCE] for start in range(0, len(x), AT_ONCE))
-    return torch.cat([network.standardise(torch.from_numpy(np.ascontiguousarray(part, np.float32))) for part in parts])
+        self.on_progress(self.before + done, self.total)
 
 
 def _targets(network: EcgNetwork, data: TrainingData, spec: ModelSpec, *, weighted: bool) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
 from einthoven.errors import SettingError
@@ -10,10 +10,15 @@ from einthoven.errors import SettingError
 Method = Literal["scratch", "whole", "head", "head-then-whole"]
 Optimiser = Literal["adamw", "adam", "nadam", "adamax", "adafactor", "rmsprop", "sgd"]
 Schedule = Literal["exponential", "one-cycle", "cosine"]
-Precision = Literal["fp32", "bf16"]
+Keep = Literal["best", "last"]
+Precision = Literal["fp32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda"]
 RESUME_FILE = "resume.safetensors"
 """In the folder of a training, while it can go on (`train/resume.py`)."""
+TRAINED_FILE = "trained.json"
+"""Beside the weights of a network that is trained and not exported yet: its course."""
+RATE_OF_TRAINED = 0.1
+"""Of the maximum rate, for weights that know something already: it is worth more than what a fresh head knows."""
 FORMAT = "einthoven-train-config"
 VERSION = 1
 
@@ -43,8 +48,8 @@ class TrainConfig:
         default="scratch",
         metadata=_choice(
             Method,
-            "scratch: fresh weights. whole: every weight of an earlier model goes on learning. head: only its last "
-            "part. head-then-whole: first the head, then every weight at a tenth of the rate.",
+            "scratch: fresh weights. whole: every weight of an earlier model goes on learning, at a tenth of the recipe's "
+            "rate. head: only its last part. head-then-whole: first the head, then whole.",
         ),
     )
     optimiser: Optimiser = field(
@@ -70,6 +75,14 @@ class TrainConfig:
         ),
     )
     epochs: int = field(default=50, metadata=_whole(1, 10_000, "At most so many passes over the training ECGs."))
+    least_steps: int = field(
+        default=0,
+        metadata=_whole(
+            0,
+            1_000_000,
+            "A small data set is passed over more often than `epochs` says, until there were so many steps.",
+        ),
+    )
     maximum_rate: float | None = field(
         default=None,
         metadata=_number(
@@ -83,6 +96,14 @@ class TrainConfig:
     patience: int = field(
         default=10,
         metadata=_whole(1, 10_000, "The training ends when the validation loss has not fallen for so many epochs."),
+    )
+    keep: Keep = field(
+        default="best",
+        metadata=_choice(
+            Keep,
+            "Which weights become the model. best: those of the lowest validation loss. last: those at the end of the "
+            "schedule, without regard to patience; a loss that rises while ranking improves does not mislead it.",
+        ),
     )
     clip: float | None = field(
         default=None,
@@ -140,9 +161,18 @@ class TrainConfig:
         default=0, metadata=_whole(0, 2**32 - 1, "Where chance begins: the same seed gives the same training.")
     )
     precision: Precision = field(
-        default="fp32", metadata=_choice(Precision, "bf16 computes in half the digits, faster where the chip can.")
+        default="fp32",
+        metadata=_choice(
+            Precision,
+            "bf16 computes in half the digits, faster where the chip can. fp16 does so on GPUs that are too old for "
+            "bf16, and only there.",
+        ),
     )
     device: Device = field(default="auto", metadata=_choice(Device, "auto: a GPU where there is one."))
+    devices: int = field(
+        default=1,
+        metadata=_whole(1, 64, "So many GPUs compute each batch together, a part each. The steps stay the same."),
+    )
     threads: int | None = field(default=None, metadata=_whole(1, 1024, "Processor threads. Empty: one per core."))
     recipe: str = field(default="paper", metadata={"words": "Name of the recipe that the settings began with."})
 
@@ -174,6 +204,11 @@ class TrainConfig:
 
     def _refuse(self, name: str, allowed: str) -> None:
         raise SettingError(f"{name} = {getattr(self, name)!r} is not possible.", advice=f"Give {name} as {allowed}.")
+
+    def for_size(self, n_train: int) -> Self:
+        """The settings for `n_train` ECGs: as many epochs as `least_steps` wants."""
+        batches = math.ceil(n_train / self.batch_size)
+        return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / max(1, batches))))
 
     @property
     def varies_input(self) -> bool:

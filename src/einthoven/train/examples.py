@@ -12,14 +12,17 @@ from torch import Tensor
 from einthoven.models.networks.assembled import EcgNetwork, Inputs
 from einthoven.models.networks.standardising import NaturalUnit
 
-FEATURES_AT_ONCE = 64
+_SCALED_AT_ONCE = 32
 _MOST_BYTES = 2**29
 """Features of frozen layers are kept up to this size (twice as many as half-precision numbers)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """ECGs (or what the frozen layers made of them) with answers. `x` `(n, ...)`, `subject`, `weights` or None."""
+    """ECGs (or what the frozen layers made of them) with answers. `x` `(n, ...)`, `subject`, `weights` or None.
+
+    `x` alone may lie in the memory of the processor while the rest is on a GPU: what is asked for follows.
+    """
 
     x: Tensor
     subject: Tensor | None
@@ -30,8 +33,9 @@ class Examples:
         return len(self.y)
 
     def some(self, index: Tensor) -> "Examples":
+        """Those of an index on the device of `x`."""
         return Examples(
-            self.x[index],
+            _beside(self.y, self.x[index]),
             None if self.subject is None else self.subject[index],
             self.y[index],
             None if self.weights is None else self.weights[index],
@@ -56,18 +60,26 @@ class Part:
         y: npt.NDArray[np.generic],
         weights: npt.NDArray[np.float32] | None,
         device: torch.device,
+        *,
+        outside: bool = False,
     ) -> "Part":
-        """Scaled once here instead of once in each epoch."""
+        """Scaled once here instead of once in each epoch.
+
+        `outside`: the ECGs stay in the processor's memory, page-locked, where the device has no room for all of them.
+        """
         ecgs = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
         told = None if subject is None else torch.from_numpy(np.ascontiguousarray(subject, dtype=np.float32))
-        made = [
-            network.inputs(ecgs[k : k + 256].to(device), None if told is None else told[k : k + 256].to(device))
-            for k in range(0, len(ecgs), 256)
-        ]
-        features = (
-            None if made[0].subject is None else torch.cat([one.subject for one in made if one.subject is not None])
-        )
-        inputs = Inputs(torch.cat([one.x for one in made]), torch.cat([one.shares for one in made]), features)
+        scaled = torch.empty(ecgs.shape, device="cpu" if outside else device, pin_memory=outside)
+        shares: list[Tensor] = []
+        features: list[Tensor] = []
+        for k in range(0, len(ecgs), _SCALED_AT_ONCE):
+            part = slice(k, k + _SCALED_AT_ONCE)
+            made = network.inputs(ecgs[part].to(device), None if told is None else told[part].to(device))
+            scaled[part] = made.x
+            shares.append(made.shares)
+            if made.subject is not None:
+                features.append(made.subject)
+        inputs = Inputs(scaled, torch.cat(shares), torch.cat(features) if features else None)
         return cls(
             inputs, _answers(network, y, device), None if weights is None else torch.from_numpy(weights).to(device)
         )
@@ -75,22 +87,31 @@ class Part:
     def examples(self) -> Examples:
         return Examples(self.inputs.x, self.inputs.subject, self.y, self.weights)
 
-    def slices(self, size: int) -> Iterator[tuple[Inputs, Tensor]]:
+    def slices(self, size: int, within: slice = slice(None)) -> Iterator[Inputs]:
+        """Those `within`, at most `size` ECGs at a time, on the device."""
         x, shares, subject = self.inputs
-        for k in range(0, len(x), size):
-            part = slice(k, k + size)
-            yield Inputs(x[part], shares[part], None if subject is None else subject[part]), self.y[part]
+        first, stop, _ = within.indices(len(x))
+        for k in range(first, stop, size):
+            part = slice(k, min(k + size, stop))
+            yield Inputs(_beside(shares, x[part]), shares[part], None if subject is None else subject[part])
+
+
+def _beside(there: Tensor, x: Tensor) -> Tensor:
+    """`x` on the device of `there`. From page-locked memory it travels while the device computes."""
+    if x.device == there.device:
+        return x
+    return (x if x.is_pinned() else x.pin_memory()).to(there.device, non_blocking=True)
 
 
 @torch.no_grad()
-def frozen(network: EcgNetwork, part: Part, should_stop: Callable[[], bool]) -> Part | None:
+def frozen(network: EcgNetwork, part: Part, should_stop: Callable[[], bool], *, at_once: int) -> Part | None:
     """The part as the frozen layers see it; each window becomes an example. None where it would take too much memory.
 
     The answer's `inputs.x` is `(n, windows, ...)`.
     """
     network.eval()
     made: list[Tensor] = []
-    for inputs, _ in part.slices(FEATURES_AT_ONCE):
+    for inputs in part.slices(at_once):
         if should_stop():
             return None
         windows = network.windows

@@ -20,8 +20,25 @@ from einthoven.train.losses import Loss
 from einthoven.train.lr_finder import RateSearch, find_maximum_rate
 from einthoven.train.optimisers import optimiser_for, schedule_for, set_rate
 from einthoven.train.scoring import macro_f1
+from einthoven.train.team import Team, align, gathered, share
 
-VALIDATION_BATCH = 64
+AT_ONCE = {"cpu": 16, "cuda": 256}
+"""ECGs that are computed at once where nothing is learned. On a processor more take memory, not less time."""
+LOOK_EVERY = 50
+"""Steps on a GPU after which it is seen whether the loss is a number: a look waits for all that was asked for."""
+ASK_EVERY = 10
+"""Steps of several processes after which they agree whether to stop."""
+
+
+class Answering(nn.Module):
+    """What answers while learning: `(x, subject)` -> logits. With `features` of what the frozen layers made of `x`."""
+
+    def __init__(self, network: EcgNetwork, features: bool) -> None:  # noqa: FBT001 - of this file alone
+        super().__init__()
+        self.network, self.features = network, features
+
+    def forward(self, x: Tensor, subject: Tensor | None) -> Tensor:
+        return self.network.judged(x, subject) if self.features else self.network.logits(x, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,10 @@ class Phase:
 
 @dataclass
 class Learner:
-    """`network` in one phase. With `features` the frozen layers were computed once; only the head runs."""
+    """`network` in one phase. With `features` the frozen layers were computed once; only the head runs.
+
+    `model` is what computes its answers and gradients, with those of the others of the `team`.
+    """
 
     network: EcgNetwork
     spec: ModelSpec
@@ -49,6 +69,9 @@ class Learner:
     average: AveragedWeights | None
     shuffler: torch.Generator
     parts: int
+    team: Team
+    model: nn.Module
+    scaler: torch.amp.GradScaler
     steps: int = 0
 
     @classmethod
@@ -63,10 +86,11 @@ class Learner:
         losses: tuple[Loss, Loss],
         shuffler: torch.Generator,
         parts: int,
+        team: Team,
         log: Callable[[str], None],
         should_stop: Callable[[], bool],
     ) -> "Learner":
-        """`sides`, `losses`: of training and of validation."""
+        """`sides`, `losses`: of training and of validation. `parts`: into how many each batch is cut."""
         train, validation = sides
         network.requires_grad_(not phase.head_only)
         for part in (network.head, network.subject_head):
@@ -74,13 +98,17 @@ class Learner:
                 part.requires_grad_(True)
         examples, features = train.examples(), False
         if phase.head_only:
-            both = frozen(network, train, should_stop), frozen(network, validation, should_stop)
+            size = max(1, AT_ONCE[team.device.type] // parts)
+            both = [frozen(network, side, should_stop, at_once=size) for side in sides]
             if both[0] is not None and both[1] is not None:
                 examples, validation, features = _windows_as_examples(both[0]), both[1], True
                 if config.varies_input:
                     log("The frozen layers are computed once for each ECG: nothing is cropped or varied.")
         average = AveragedWeights(network, config.average) if config.average else None
-        return cls(network, spec, config, phase, *losses, examples, validation, features, average, shuffler, parts)
+        return cls(
+            network, spec, config, phase, *losses, examples, validation, features, average, shuffler, parts, team,
+            team.learning(Answering(network, features)), scaler_for(config, team.device),
+        )  # fmt: skip
 
     @property
     def n_trained(self) -> int:
@@ -95,12 +123,19 @@ class Learner:
         return optimiser_for(self.network.parameters(), self.config, rate=rate)
 
     def batches(self, shuffler: torch.Generator) -> list[Tensor]:
-        """Indices of shuffled batches; a last one of a single ECG joins the one before (batch norm needs two)."""
-        order = torch.randperm(len(self.examples), generator=shuffler).to(self.examples.y.device)
+        """Indices of shuffled batches, the same for all of the team.
+
+        A last one of less than two ECGs for each of them joins the one before (batch norm needs two).
+        """
+        order = torch.randperm(len(self.examples), generator=shuffler).to(self.examples.x.device)
         parts = list(torch.split(order, self.config.batch_size))
-        if len(parts) > 1 and len(parts[-1]) == 1:
+        if len(parts) > 1 and len(parts[-1]) < 2 * self.team.size:
             parts[-2:] = [torch.cat(parts[-2:])]
         return parts
+
+    def own(self, index: Tensor) -> Examples:
+        """Of a batch, what this one of the team computes."""
+        return self.examples.some(index[share(self.team, len(index))])
 
     def learn_once(
         self,
@@ -114,47 +149,70 @@ class Learner:
         self.set_training(self.network)
         schedule = schedule_for(self.config, epochs=self.phase.epochs)
         batches = self.batches(self.shuffler)
-        total = weight = 0.0
+        sums = torch.zeros(2, dtype=torch.float64, device=self.team.device)
         for done, index in enumerate(batches):
-            if should_stop():
+            if (self.team.size == 1 or done % ASK_EVERY == 0) and should_stop():
                 return None
             set_rate(optimiser, maximum_rate * schedule((epoch + done / len(batches)) / self.phase.epochs))
-            summed, weights = self.step(self.network, optimiser, self.examples.some(index))
-            total, weight = total + summed, weight + weights
-            if not math.isfinite(total):
+            sums += self.step(self.model, optimiser, self.own(index), len(index))
+            if (self._careful or (done + 1) % LOOK_EVERY == 0) and not math.isfinite(float(sums[0])):
                 return math.nan
             if self.average is not None:
-                self.average.follow(self.network)
+                self.average.follow()
             self.steps += 1
             on_progress(done + 1, len(batches))
-        return total / weight
+        mean = float(sums[0] / sums[1])
+        return mean if math.isfinite(mean) else math.nan
 
-    def step(self, network: EcgNetwork, optimiser: Optimizer, batch: Examples) -> tuple[float, float]:
-        """One step; the sums of losses and weights. Without a finite loss no weight is touched."""
+    @property
+    def _careful(self) -> bool:
+        """Whether each loss is looked at before a weight is touched.
+
+        On a GPU that would wait for it at each step. There a loss that is no number may reach the weights; it is
+        seen soon, and at the latest at the end of the epoch, which then ends the training: those weights are lost.
+        """
+        return self.team.device.type == "cpu"
+
+    def step(self, model: nn.Module, optimiser: Optimizer, batch: Examples, n: int) -> Tensor:
+        """One step on a batch of `n` ECGs, of which `batch` are this one's own.
+
+        float64 `(2,)`: the sums of losses and of weights over the whole batch. On a processor no weight is touched
+        without a finite loss.
+        """
         optimiser.zero_grad()
-        total = weight = 0.0
+        sums = torch.zeros(2, dtype=torch.float64, device=self.team.device)
         pieces = list(_pieces(batch, min(self.parts, len(batch) // 2 or 1)))
-        for piece in pieces:
-            summed, weights = self._sums(network, piece)
-            # The weight of the whole batch is not known yet; pieces are alike enough, and it is exact for one.
-            (summed / weights / len(pieces)).backward()  # type: ignore[no-untyped-call]
-            total, weight = total + float(summed.detach()), weight + float(weights)
-        if math.isfinite(total):
-            if self.config.clip is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
-            optimiser.step()
-        return total, weight
+        whole = len(pieces) == 1 and self.team.size == 1
+        for number, piece in enumerate(pieces, start=1):
+            with self.team.apart(model) if number < len(pieces) else contextlib.nullcontext():
+                summed, weights = self._sums(model, piece)
+                # The loss of a batch is a quotient of sums; the divisor of one in parts is known behind the last.
+                loss = summed / (weights if whole else n)
+                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            sums += torch.stack([summed.detach(), weights.detach()])
+        self.scaler.unscale_(optimiser)
+        if not whole:
+            sums = self.team.sum(sums)
+            _multiply_gradients(model, self.team.size * n / sums[1])
+        if self._careful and not math.isfinite(float(sums[0])):
+            return sums
+        if self.config.clip is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), self.config.clip)
+        self.scaler.step(optimiser)
+        self.scaler.update()
+        return sums
 
-    def _sums(self, network: EcgNetwork, batch: Examples) -> tuple[Tensor, Tensor]:
+    def _sums(self, model: nn.Module, batch: Examples) -> tuple[Tensor, Tensor]:
+        """Of losses and of weights; `model` as `Answering`."""
         if self.features:
             with self._precision():
-                outputs = network.judged(batch.x.float(), batch.subject)
+                outputs = model(batch.x.float(), batch.subject)
             return self.loss.sums(outputs.float(), batch.y, batch.weights)
         config = self.config
-        x = disturbed(cropped(batch.x, network.window), config, self.spec.rate)
+        x = disturbed(cropped(batch.x, self.network.window), config, self.spec.rate)
         blended = mixed(x, config.mixup) if config.mixup and len(x) > 1 else None
         with self._precision():
-            outputs = network.logits(x if blended is None else blended.x, batch.subject).float()
+            outputs = model(x if blended is None else blended.x, batch.subject).float()
         if blended is None:
             return self.loss.sums(outputs, batch.y, batch.weights)
         own = 1.0 if batch.weights is None else batch.weights
@@ -163,22 +221,27 @@ class Learner:
         return first[0] + second[0], first[1] + second[1]
 
     def _precision(self) -> "contextlib.AbstractContextManager[object]":
-        device = self.examples.y.device.type
-        return torch.autocast(device, torch.bfloat16, enabled=self.config.precision == "bf16")
+        kind = torch.float16 if self.config.precision == "fp16" else torch.bfloat16
+        return torch.autocast(self.team.device.type, kind, enabled=self.config.precision != "fp32")
 
     @torch.no_grad()
     def validate(self) -> tuple[float, float | None]:
-        """Loss and macro F1 on the validation part, in eval mode."""
-        network = self.judge.eval()
-        answered = []
-        for inputs, _ in self.validation.slices(VALIDATION_BATCH):
+        """Loss and macro F1 on the validation part, in eval mode; each of the team answers a share of it."""
+        align(self.team, self.network)
+        align(self.team, self.judge)
+        network, y = self.judge.eval(), self.validation.y
+        answered = [y.new_empty(0, network.n_outputs, dtype=torch.float32)]
+        size = max(1, AT_ONCE[self.team.device.type] // self.parts)
+        for inputs in self.validation.slices(size, share(self.team, len(y))):
             with self._precision():
                 answered.append(
                     (self._of_features(network, inputs) if self.features else network.answer(inputs)).float()
                 )
-        outputs, y = torch.cat(answered), self.validation.y
-        loss = float(self.loss_of_validation.mean(outputs, y))
-        return loss, macro_f1(outputs.cpu().numpy(), y.cpu().numpy(), self.spec)
+        outputs = gathered(self.team, torch.cat(answered), len(y))
+        f1 = macro_f1(outputs.cpu().numpy(), y.cpu().numpy(), self.spec)
+        found = (float(self.loss_of_validation.mean(outputs, y)), 0.0 if f1 is None else f1)
+        loss, same_f1 = self.team.same(torch.tensor(found, dtype=torch.float64, device=self.team.device)).tolist()
+        return loss, None if f1 is None else same_f1
 
     def _of_features(self, network: EcgNetwork, inputs: Inputs) -> Tensor:
         windows = network.windows
@@ -200,12 +263,33 @@ class Learner:
         return find_maximum_rate(optimiser, losses=self._trial_losses(trial, optimiser), should_stop=should_stop)
 
     def _trial_losses(self, trial: EcgNetwork, optimiser: Optimizer) -> Iterator[float]:
-        """One step after the other, each at the rate that the optimiser was given before it."""
+        """One step after the other, each at the rate that the optimiser was given before it.
+
+        Each loss is divided by that of the untrained network for the same batch, crops and noise: which ECGs happen
+        to be in a batch of 16 moves its loss by more than a few steps of learning do.
+        """
+        untrained = Answering(copy.deepcopy(trial).requires_grad_(False), self.features)
+        model = self.team.learning(Answering(trial, self.features))
         shuffler = torch.Generator().manual_seed(self.config.seed)
         while True:
             for index in self.batches(shuffler):
-                summed, weights = self.step(trial, optimiser, self.examples.some(index))
-                yield summed / weights
+                batch = self.own(index)
+                chance = torch.random.get_rng_state()
+                with torch.no_grad():
+                    before = self.team.sum(torch.stack(self._sums(untrained, batch)).double())
+                torch.random.set_rng_state(chance)
+                sums = self.step(model, optimiser, batch, len(index))
+                yield float(sums[0] / sums[1] / (before[0] / before[1]))
+
+
+def scaler_for(config: TrainConfig, device: torch.device) -> torch.amp.GradScaler:
+    """For half precision with its few exponents; does nothing for the others."""
+    return torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+
+
+def _multiply_gradients(model: nn.Module, factor: Tensor) -> None:
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    torch._foreach_mul_(gradients, factor.float())
 
 
 def _pieces(batch: Examples, parts: int) -> Iterator[Examples]:

@@ -4,7 +4,7 @@ import errno
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +14,19 @@ from einthoven.errors import LabelError, SettingError, TrainingFailed
 from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
-from einthoven.train.config import RESUME_FILE, TrainConfig
-from einthoven.train.course import Course
+from einthoven.train.config import RATE_OF_TRAINED, RESUME_FILE, TrainConfig
+from einthoven.train.course import Course, SeenCourse
 from einthoven.train.data import TrainingData
 from einthoven.train.examples import Part, choose_unit
 from einthoven.train.learner import Learner, Phase
 from einthoven.train.losses import Loss, loss_for
-from einthoven.train.machine import reused_memory, threads
+from einthoven.train.machine import fast_products, give_back, has_room, reused_memory, threads, too_little_memory
 from einthoven.train.resume import Kept, Standing, keep, kept, training_key
 from einthoven.train.scoring import classes_without_members
+from einthoven.train.team import Alone, Team
 
 HEAD_FIRST = 0.2
 """Share of the epochs that `head-then-whole` gives to the head alone."""
-RATE_AFTER_HEAD = 0.1
-"""Of the maximum rate, once all weights learn: what they know already is worth more than what the head knew."""
 
 
 def _ignore(*_: object) -> None:
@@ -90,12 +89,34 @@ def train(
     data.check(spec)
     ears = Ears(on_epoch, on_progress, log, should_stop)
     device = _device(config)
-    begun = time.perf_counter()
+    n_devices = _devices(config, device, len(data.x_train), ears.log)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    with threads(config.threads), reused_memory(), torch.random.fork_rng():
+    if n_devices > 1:
+        from einthoven.train.several import train_on_several
+
+        return train_on_several(network, data, spec, config, checkpoint, ears, n=n_devices, accelerator="cuda")
+    return compute(network, data, spec, config, checkpoint, ears, Alone(device), parts=config.accumulate)
+
+
+def compute(
+    network: EcgNetwork,
+    data: TrainingData,
+    spec: ModelSpec,
+    config: TrainConfig,
+    checkpoint: Path,
+    ears: Ears,
+    team: Team,
+    *,
+    parts: int,
+) -> TrainingResult:
+    """`train` as one of a team. `parts`: into how many each batch is cut at least, before memory makes it more."""
+    device = team.device
+    begun = time.perf_counter()
+    own_chance = [device] if device.type == "cuda" else []
+    with threads(config.threads), reused_memory(), fast_products(device), torch.random.fork_rng(own_chance):
         torch.manual_seed(config.seed)
         try:
-            run = _Run.begin(network.to(device), data, spec, config, checkpoint, device, ears)
+            run = _Run.begin(network.to(device), data, spec, config, checkpoint, team, ears, parts=parts)
             run.go()
         except OSError as error:
             if error.errno != errno.ENOSPC:
@@ -132,6 +153,7 @@ class _Run:
     shuffler: torch.Generator
     left: Kept | None
     parts: int
+    team: Team
     n_trained: int = 0
 
     @classmethod
@@ -142,9 +164,13 @@ class _Run:
         spec: ModelSpec,
         config: TrainConfig,
         checkpoint: Path,
-        device: torch.device,
+        team: Team,
         ears: Ears,
+        *,
+        parts: int,
     ) -> "_Run":
+        device = team.device
+        ears = replace(ears, should_stop=_agreed(team, ears.should_stop))
         if network.fresh_output:
             choose_unit(network, data.y_train, ears.log)
         loss, plain = (
@@ -160,18 +186,25 @@ class _Run:
             raise LabelError("No class of the training part has an ECG in the validation part.")
         if config.batch_size > len(data.x_train):
             ears.log(f"A batch of {config.batch_size} is more than there are: all {len(data.x_train)} ECGs are one.")
+        outside = not has_room(device, data.x_train.nbytes + data.x_validation.nbytes)
+        if outside:
+            ears.log("The GPU has no room for all ECGs: they stay in memory and are brought batch by batch.")
         sides = (
-            Part.of(network, data.x_train, data.subject_train, data.y_train, data.weights, device),
-            Part.of(network, data.x_validation, data.subject_validation, data.y_validation, None, device),
+            Part.of(network, data.x_train, data.subject_train, data.y_train, data.weights, device, outside=outside),
+            Part.of(
+                network, data.x_validation, data.subject_validation, data.y_validation, None, device, outside=outside
+            ),
         )
         key = training_key(data, spec, config)
         left = kept(checkpoint.parent / RESUME_FILE, key)
-        course = Course(checkpoint, config.patience, left.standing.epochs if left else ())
+        team.wait()  # nobody writes before all have read
+        kind = Course if team.rank == 0 else SeenCourse
+        course = kind(checkpoint, config.patience, config.keep, left.standing.epochs if left else ())
         if left is not None:
             ears.log(f"Goes on after epoch {len(course.epochs)}.")
-        parts = left.standing.parts if left else config.accumulate
+        parts = max(parts, left.standing.parts) if left else parts
         shuffler = torch.Generator().manual_seed(config.seed)
-        return cls(network, spec, config, ears, key, sides, (loss, plain), course, shuffler, left, parts)
+        return cls(network, spec, config, ears, key, sides, (loss, plain), course, shuffler, left, parts, team)
 
     def __post_init__(self) -> None:
         self.rates = list(self.left.standing.rates) if self.left else []
@@ -192,22 +225,23 @@ class _Run:
                 self.course.end(self.network, self.ears.log)
         except OSError:
             raise  # what was kept may be of use when there is room again
-        except Exception:
-            self.resume_file.unlink(missing_ok=True)
+        except Exception as error:
+            if self.team.size == 1 or not too_little_memory(error):  # else all begin again there, in smaller parts
+                self._forget()
             raise
-        self.resume_file.unlink(missing_ok=True)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.team.rank == 0:
+            self.resume_file.unlink(missing_ok=True)
 
     def _phase(self, number: int, phase: Phase) -> bool:
         """Whether the training goes on behind it."""
-        learner = Learner.begin(
-            self.network, self.spec, self.config, phase, sides=self.sides, losses=self.losses, shuffler=self.shuffler,
-            parts=self.parts, log=self.ears.log, should_stop=self.ears.should_stop,
-        )  # fmt: skip
+        learner, rate = self._begun(number, phase)
         self.n_trained = max(self.n_trained, learner.n_trained)
-        rate = self._rate(number, phase, learner)
         n_parameters = sum(p.numel() for p in self.network.parameters())
-        device = learner.examples.y.device
-        self.ears.log(f"Training {learner.n_trained:,} of {n_parameters:,} parameters on {device}.")
+        where = str(self.team.device) if self.team.size == 1 else f"{self.team.size} devices"
+        self.ears.log(f"Training {learner.n_trained:,} of {n_parameters:,} parameters on {where}.")
         optimiser = learner.optimiser(rate)
         first = 0
         if self.left is not None:
@@ -223,7 +257,13 @@ class _Run:
                 self.course.cancel(self.network, self.ears.log)
                 return False
             if done is False:  # too little memory: again, in smaller parts
-                learner, optimiser = self._in_smaller_parts(number, phase, rate)
+                del learner, optimiser
+                self._cut_smaller()
+                left = kept(self.resume_file, self.key)
+                assert left is not None, "kept before each epoch"
+                learner = self._learner(phase)
+                optimiser = learner.optimiser(rate)
+                self._restore(left, learner, optimiser)
                 continue
             epoch += 1
             self._keep(number, epoch, learner, optimiser)
@@ -234,13 +274,16 @@ class _Run:
     def _epoch(self, learner: Learner, optimiser: torch.optim.Optimizer, rate: float, epoch: int) -> bool | None:
         """True: done; False: there was too little memory; None: stopped."""
         begun = time.perf_counter()
+        if self.team.size > 1:  # each crops and disturbs in its own way, the same after a new beginning
+            own = np.random.SeedSequence([self.config.seed, self.team.rank, len(self.course.epochs)])
+            torch.manual_seed(int(own.generate_state(1, np.uint64)[0]))
         try:
             train_loss = learner.learn_once(optimiser, rate, epoch, self.ears.on_progress, self.ears.should_stop)
             if train_loss is None:
                 return None
             validation_loss, f1 = learner.validate() if math.isfinite(train_loss) else (math.nan, None)
         except (RuntimeError, MemoryError) as error:
-            if not _too_little_memory(error):
+            if self.team.size > 1 or not too_little_memory(error):
                 raise
             return False
         if not math.isfinite(validation_loss):
@@ -262,29 +305,31 @@ class _Run:
             return self.config.maximum_rate * phase.share_of_rate
         search = learner.find_rate(self.ears.should_stop)
         self.ears.log(f"Maximum learning rate {search.chosen:.2g} found in {search.seconds:.0f} s. {search.rule}")
-        self.rates.append(search.chosen)
+        self.rates.append(float(self.team.same(torch.tensor(search.chosen, dtype=torch.float64).to(self.team.device))))
         self.searches.append(search.to_json())
-        return search.chosen * phase.share_of_rate
+        return self.rates[number] * phase.share_of_rate
 
-    def _in_smaller_parts(self, number: int, phase: Phase, rate: float) -> tuple[Learner, torch.optim.Optimizer]:
-        """The last epoch once more, with batches cut into twice as many parts."""
-        if self.parts >= self.config.batch_size:
-            raise TrainingFailed(
-                "The memory does not suffice for a single ECG at a time.",
-                advice="Choose a smaller architecture, a shorter window or a lower rate, or end other programs.",
-            )
-        self.parts = min(2 * self.parts, self.config.batch_size)
-        size = -(-self.config.batch_size // self.parts)
-        self.ears.log(f"The memory was too small: batches are computed {size} ECGs at a time from here on.")
-        left = kept(self.resume_file, self.key)
-        assert left is not None, "kept before each epoch"
-        learner = Learner.begin(
+    def _learner(self, phase: Phase) -> Learner:
+        return Learner.begin(
             self.network, self.spec, self.config, phase, sides=self.sides, losses=self.losses, shuffler=self.shuffler,
-            parts=self.parts, log=self.ears.log, should_stop=self.ears.should_stop,
+            parts=self.parts, team=self.team, log=self.ears.log, should_stop=self.ears.should_stop,
         )  # fmt: skip
-        optimiser = learner.optimiser(rate)
-        self._restore(left, learner, optimiser)
-        return learner, optimiser
+
+    def _begun(self, number: int, phase: Phase) -> tuple[Learner, float]:
+        """What a phase needs to begin, and its rate; in smaller parts where there is too little memory for either."""
+        while True:
+            try:
+                learner = self._learner(phase)
+                return learner, self._rate(number, phase, learner)
+            except (RuntimeError, MemoryError) as error:
+                if self.team.size > 1 or not too_little_memory(error):
+                    raise
+            self._cut_smaller()
+
+    def _cut_smaller(self) -> None:
+        """Batches are computed in twice as many parts from here on."""
+        self.parts = cut_smaller(self.parts, self.config, self.ears.log)
+        give_back(self.team.device)
 
     def _restore(self, left: Kept, learner: Learner, optimiser: torch.optim.Optimizer) -> int:
         """Puts back what was kept; answers how many epochs of the phase were done."""
@@ -293,12 +338,16 @@ class _Run:
         if learner.average is not None:
             learner.average.steps = left.standing.steps
         learner.steps = left.standing.steps
+        if left.standing.scaler:
+            learner.scaler.load_state_dict(dict(left.standing.scaler))
         return left.standing.in_phase
 
     def _keep(self, number: int, in_phase: int, learner: Learner, optimiser: torch.optim.Optimizer) -> None:
+        if self.team.rank > 0:
+            return
         standing = Standing(
             number, in_phase, tuple(self.rates), tuple(self.searches), self.parts, learner.steps,
-            tuple(self.course.epochs),
+            tuple(self.course.epochs), learner.scaler.state_dict(),
         )  # fmt: skip
         keep(
             self.resume_file, self.key, standing, network=self.network,
@@ -309,15 +358,28 @@ class _Run:
 def _phases(config: TrainConfig) -> tuple[Phase, ...]:
     if config.method == "head-then-whole":
         first = max(1, min(config.epochs - 1, round(HEAD_FIRST * config.epochs)))
-        return (Phase(True, first), Phase(False, max(1, config.epochs - first), RATE_AFTER_HEAD))
+        return (Phase(True, first), Phase(False, max(1, config.epochs - first), RATE_OF_TRAINED))
     return (Phase(config.method == "head", config.epochs),)
 
 
-def _too_little_memory(error: Exception) -> bool:
-    words = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory")
-    )
+def cut_smaller(parts: int, config: TrainConfig, log: Callable[[str], None]) -> int:
+    """Twice as many parts of a batch; TrainingFailed when each holds a single ECG already."""
+    if parts >= config.batch_size:
+        raise TrainingFailed(
+            "The memory does not suffice for a single ECG at a time.",
+            advice="Choose a smaller architecture, a shorter window or a lower rate, or end other programs.",
+        )
+    parts = min(2 * parts, config.batch_size)
+    size = -(-config.batch_size // parts)
+    log(f"The memory was too small: batches are computed {size} ECGs at a time from here on.")
+    return parts
+
+
+def _agreed(team: Team, should_stop: Callable[[], bool]) -> Callable[[], bool]:
+    """What rank 0 says, to all: one that stopped alone would leave the others waiting for ever."""
+    if team.size == 1:
+        return should_stop
+    return lambda: bool(team.same(torch.tensor(float(should_stop())).to(team.device)))
 
 
 def _device(config: TrainConfig) -> torch.device:
@@ -326,4 +388,29 @@ def _device(config: TrainConfig) -> torch.device:
             "device = 'cuda' is not possible: torch sees no CUDA device here.", advice="Use auto or cpu."
         )
     wanted = config.device if config.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    if config.precision == "fp16" and wanted == "cpu":
+        raise SettingError(
+            "precision = 'fp16' is not possible on the processor.", advice="Use fp32 or bf16, or a GPU (device cuda)."
+        )
     return torch.device(wanted)
+
+
+def _devices(config: TrainConfig, device: torch.device, n_train: int, log: Callable[[str], None]) -> int:
+    """How many devices compute; each gets at least two ECGs of a batch."""
+    if config.devices == 1:
+        return 1
+    if device.type != "cuda":
+        raise SettingError(
+            f"devices = {config.devices} is not possible on the processor.",
+            advice="Set devices to 1: one process uses all cores. See threads.",
+        )
+    there = torch.cuda.device_count()
+    if config.devices > there:
+        raise SettingError(
+            f"devices = {config.devices} is not possible: torch sees {there} here.",
+            advice=f"Give devices as a whole number from 1 to {there}.",
+        )
+    useful = max(1, min(config.devices, config.batch_size // 2, n_train // 2))
+    if useful < config.devices:
+        log(f"{useful} of {config.devices} devices are used: each needs at least two ECGs of a batch.")
+    return useful

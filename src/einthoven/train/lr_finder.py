@@ -21,11 +21,13 @@ DIVERGED = 1.5
 FALLBACK_RATE = 1e-3
 LARGEST_CHOICE = 1e-2
 """Never proposed above: the rate is used from the first step, without warm-up."""
+LEAST_FALL = 0.03
+"""The smoothed loss must fall by this share, or nothing is read from where it was lowest."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateSearch:
-    """Rates tried, the loss at each, and the rate chosen by the rule that `rule` states in words."""
+    """Rates tried, the loss at each as a share of the untrained network's, and the rate chosen by `rule` (in words)."""
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
@@ -49,8 +51,8 @@ class RateSearch:
 def find_maximum_rate(optimiser: Optimizer, *, losses: Iterator[float], should_stop: Callable[[], bool]) -> RateSearch:
     """Raise the rate exponentially, one step per batch, and see where the loss falls and where it explodes.
 
-    `losses` takes one step of `optimiser` each time it is asked and answers the loss. The network is used up: give
-    a copy. Its batches must come from the training part alone.
+    `losses` takes one step of `optimiser` each time it is asked and answers the loss, as a share of the untrained
+    network's for the same batch. The network is used up: give a copy. Its batches must come from the training part.
     """
     begun = time.perf_counter()
     rates, seen, smoothed = [], [], []
@@ -82,7 +84,7 @@ def choose_rate(rates: list[float], smoothed: list[float]) -> tuple[float, str]:
     if not rates:
         return FALLBACK_RATE, f"The loss was no number from the first step; the usual {FALLBACK_RATE:g} was taken."
     lowest = int(np.argmin(smoothed))
-    if lowest < 3:
+    if lowest < 3 or smoothed[lowest] > 1 - LEAST_FALL:
         return FALLBACK_RATE, f"The loss did not fall at any rate; the usual {FALLBACK_RATE:g} was taken."
     chosen = rates[lowest] / 10
     if chosen > LARGEST_CHOICE:

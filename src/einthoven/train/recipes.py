@@ -22,11 +22,18 @@ class Recipe:
 _DEFAULT_SETTINGS: Mapping[str, Any] = {
     "schedule": "one-cycle",
     "maximum_rate": 0.005,
-    "epochs": 60,
-    "patience": 60,
+    "epochs": 30,
+    "least_steps": 600,
+    "keep": "last",
     "batch_size": 32,
+    "weight_decay": 0.05,
     "window_s": 2.5,
     "average": 0.99,
+    "gain": 0.2,
+    "noise": 0.1,
+    "wander": 0.2,
+    "lead_dropout": 0.05,
+    "mixup": 0.2,
 }
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
@@ -36,7 +43,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             Recipe(
                 "default",
                 "Default",
-                "One-cycle schedule on random windows of 2.5 s, running mean of the weights: a third of the time.",
+                "Random windows of 2.5 s with noise, wander and blended pairs; the rate rises and falls once; the "
+                "weights are a running mean. Better than the paper's, and faster.",
                 MappingProxyType(_DEFAULT_SETTINGS),
             ),
             Recipe(
@@ -48,7 +56,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         )
     }
 )
-DEFAULT = "paper"
+DEFAULT = "default"
 OWN_FIELDS = ("method", "seed", "recipe")
 """Settings that a request states by themselves."""
 
@@ -66,4 +74,6 @@ def config_of(recipe: str, changes: Mapping[str, Any], **own: Any) -> TrainConfi
     for name in OWN_FIELDS:
         if name in changes:
             raise SettingError(f"{name} is no setting of a recipe.", advice=f"Give {name} by itself.")
-    return TrainConfig.from_json({**RECIPES[recipe].settings, **own, **changes, "recipe": recipe})
+    # Who says how many epochs means them.
+    meant = {"least_steps": 0} if "epochs" in changes else {}
+    return TrainConfig.from_json({**RECIPES[recipe].settings, **meant, **own, **changes, "recipe": recipe})

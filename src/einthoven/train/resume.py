@@ -7,21 +7,22 @@ source of chance; in its header, as JSON, the epochs so far. Imports torch: impo
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from einthoven.onnx.metadata import write_whole
+from einthoven.files import write_whole
 from einthoven.results import Epoch
 from einthoven.spec import ModelSpec
 from einthoven.train.config import TrainConfig
 from einthoven.train.data import TrainingData
 
-FORMAT, VERSION = "einthoven-resume", "1"
+FORMAT, VERSION = "einthoven-resume", "2"
 _NETWORK, _AVERAGE, _OPTIMISER, _CHANCE = "network.", "average.", "optimiser.", "chance."
 
 
@@ -39,13 +40,20 @@ class Standing:
     parts: int
     steps: int
     epochs: tuple[Epoch, ...]
+    scaler: Mapping[str, float]
+    """State of the scaler of losses; empty but for half precision."""
 
 
 def training_key(data: TrainingData, spec: ModelSpec, config: TrainConfig) -> str:
     """Tells trainings apart: what was kept of one is of no use to another."""
     said = hashlib.sha256(json.dumps([spec.to_json(), config.to_json()], sort_keys=True).encode())
-    for array in (data.x_train, data.y_train, data.x_validation, data.y_validation, data.subject_train, data.weights):
-        said.update(b"none" if array is None else f"{array.shape}".encode() + array.tobytes())
+    for one in fields(data):
+        array = getattr(data, one.name)
+        if array is None:
+            said.update(f"{one.name} none;".encode())
+            continue
+        said.update(f"{one.name} {array.dtype} {array.shape};".encode())
+        said.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)  # where it lies: it may be gigabytes
     return said.hexdigest()
 
 
@@ -72,7 +80,7 @@ def keep(
         tensors[_CHANCE + "cuda"] = torch.cuda.get_rng_state()
     about = {"format": FORMAT, "version": VERSION, "key": key, "standing": json.dumps(asdict(standing))}
     content = save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, about)
-    write_whole(content, path)
+    write_whole(path, content)
 
 
 @dataclass(frozen=True, slots=True)

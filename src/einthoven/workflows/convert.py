@@ -1,9 +1,7 @@
 """Write ECGs in another format: the ECGs of one file, or the records of a dataset."""
 
 import itertools
-import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,6 +18,7 @@ from einthoven.errors import (
     SettingError,
 )
 from einthoven.examine import open_all
+from einthoven.files import write_whole
 from einthoven.formats import PathSource, read_all
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.results import Failure
@@ -243,16 +242,6 @@ def _publish(folder: Path, written: Written, *, keep: Path | None, force: bool) 
 
 def _write(target: Path, data: bytes) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        write_whole(target, data)
     except OSError as error:
         raise SettingError(f"{target} cannot be written: {error.strerror or error}.") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(target)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise SettingError(f"{target} cannot be written: {error.strerror or error}.") from error
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

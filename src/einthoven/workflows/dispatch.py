@@ -1,9 +1,11 @@
 """From a job in the queue to the workflow that does it, and its end back into the queue."""
 
+import errno
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from einthoven.errors import Cancelled, EinthovenError, SettingError
@@ -25,6 +27,7 @@ from einthoven.workflows.requests import (
     TrainRequest,
     problem_of,
 )
+from einthoven.workflows.runs import quality_of
 from einthoven.workflows.workspace import Workspace
 
 RESULT = "result.json"
@@ -41,7 +44,7 @@ class Kind:
 
 def run_job(workspace: Workspace, job: Job) -> None:
     """Do a claimed job. Whatever happens, the job ends with a state, and a failure with its reason."""
-    with StoredReporter(workspace.jobs, job.id) as report:
+    with StoredReporter(workspace.jobs, job.id) as report, _room_to_end(report.folder) as room:
         try:
             kind = _kind(job.kind)
             request = from_plain(kind.request(), in_todays_words(job.kind, job.request))
@@ -49,22 +52,46 @@ def run_job(workspace: Workspace, job: Job) -> None:
             save_result(report.folder / RESULT, outcome)
             headline = kind.headline(outcome)
         except Cancelled as error:
+            room()
             workspace.jobs.end(job.id, "cancelled", headline=error.message)
         except EinthovenError as error:
+            room()
             workspace.jobs.end(job.id, "failed", problem=_without_paths(problem_of(error), job))
         except MemoryError:
+            room()
             workspace.jobs.end(job.id, "failed", problem=_NO_MEMORY)
         except Exception as error:  # noqa: BLE001  the last line of defence: a job must not stay "running"
+            room()
             named = job.kind == "import"  # what an import stumbled over may quote a file or its name
             workspace.jobs.end(job.id, "failed", problem=_unexpected(error, quoted=not named))
             with suppress(OSError), (report.folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write("".join(traceback.format_tb(error.__traceback__)) if named else traceback.format_exc())
         except BaseException:
+            room()
             workspace.jobs.interrupt(job.id, INTERRUPTED)
             raise
         else:
+            room()
             state: JobState = "cancelled" if getattr(outcome, "stopped", "") == "cancelled" else "done"
             workspace.jobs.end(job.id, state, headline=headline)
+
+
+RESERVE_BYTES = 1 << 20
+
+
+@contextmanager
+def _room_to_end(folder: Path) -> Iterator[Callable[[], None]]:
+    """Keeps some of the disk while a job runs; what it yields gives it back.
+
+    Where a job has filled the disk there is then room to store how it ended: without, it would "run" for ever.
+    """
+    reserve = folder / ".reserve"
+    with suppress(OSError):
+        reserve.write_bytes(b"\0" * RESERVE_BYTES)
+    try:
+        yield lambda: reserve.unlink(missing_ok=True)
+    finally:
+        reserve.unlink(missing_ok=True)
 
 
 _NO_MEMORY = Problem(
@@ -72,6 +99,10 @@ _NO_MEMORY = Problem(
     "There was not enough memory.",
     "Choose a smaller batch, or close other programs, and start it again.",
 )
+
+
+_SIGNS_OF_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+"""torch says it by a RuntimeError."""
 
 
 def _kind(name: str) -> Kind:
@@ -91,7 +122,10 @@ def _without_paths(problem: Problem, job: Job) -> Problem:
 
 
 def _unexpected(error: Exception, *, quoted: bool = True) -> Problem:
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS_OF_NO_MEMORY):
+        return _NO_MEMORY
+    full = "disk is full" in str(error)  # as SQLite says it
+    if full or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
         return Problem("DiskFull", "The disk is full.", "Free some space and start it again; nothing else was lost.")
     return Problem(
         type(error).__name__,
@@ -110,6 +144,24 @@ def _train(workspace: Workspace, request: TrainRequest, report: Reporter) -> Tra
     from einthoven.workflows.train import train
 
     return train(workspace, request, report)
+
+
+def _benchmark_request() -> type[Any]:
+    from einthoven.workflows.benchmarks import BenchmarkRequest
+
+    return BenchmarkRequest
+
+
+def _benchmark(workspace: Workspace, request: Any, report: Reporter) -> Any:
+    from einthoven.workflows.benchmark import benchmark
+
+    return benchmark(workspace, request, report)
+
+
+def _said_benchmark(outcome: Any) -> str:
+    from einthoven.workflows.benchmark import said
+
+    return said(outcome)
 
 
 def _predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
@@ -155,10 +207,12 @@ def _said_import(outcome: ImportOutcome) -> str:
 
 
 def _said_train(outcome: TrainOutcome) -> str:
-    f1 = outcome.validation.macro_f1
-    quality = "" if f1 is None else f", macro F1 {f1:.3f} on the validation part"
-    kept = " Cancelled; the best so far is kept." if outcome.stopped == "cancelled" else ""
-    return f"Model {outcome.model}{quality}.{kept}"
+    kept = {
+        "cancelled": " Cancelled; the best so far is kept.",
+        "diverged": f" Its loss stopped being a number; epoch {outcome.best_epoch} is kept. Train at a lower rate.",
+    }
+    quality = quality_of(outcome)
+    return f"Model {outcome.model}, {quality} on the validation part.{kept.get(outcome.stopped, '')}"
 
 
 def _said_predict(outcome: PredictionTable) -> str:
@@ -184,6 +238,7 @@ KINDS: dict[str, Kind] = {
     "predict": Kind(lambda: PredictRequest, _predict, _said_predict),
     "evaluate": Kind(lambda: EvaluateRequest, _evaluate, _said_evaluate),
     "measure": Kind(lambda: MeasureRequest, _measure, _said_measure),
+    "benchmark": Kind(_benchmark_request, _benchmark, _said_benchmark),
     "demonstration": Kind(
         _demonstration_request, _demonstrate, lambda o: f"{o.n_simulated} simulated ECGs, {o.n_real} real"
     ),

@@ -18,15 +18,14 @@ from einthoven.tensors import targets
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import (
     CSV_NAME,
+    asked,
     check_answers,
     loaded,
-    predictor_of,
     rows_of,
-    warnings_of,
     write_csv,
 )
 from einthoven.workflows.requests import EvaluateRequest, EvaluationReport, PredictionRow
-from einthoven.workflows.train import LEARNED_FROM
+from einthoven.workflows.seen import Seen
 from einthoven.workflows.workspace import Workspace
 
 MAX_MISTAKES = 500
@@ -35,7 +34,8 @@ MAX_MISTAKES = 500
 def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -> EvaluationReport:
     """Predict the labelled records of a dataset and score the answers."""
     began = time.perf_counter()
-    predictor = predictor_of(workspace, request.model)
+    model = asked(workspace, request.model)
+    predictor = model.predictor
     task = workspace.store.task(request.dataset, request.task or predictor.spec.task)
     answers, notes = fitting_answers(task, predictor.spec)
     judged = judged_classes(task, predictor.spec)
@@ -58,7 +58,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
     used = {row.item for row in rows}
     evaluated = [item for item in labelled if item.id in used]
     seen, warning = _seen(workspace, request.model, evaluated)
-    notes.extend(warnings_of(workspace, request.model, predictor))
+    notes.extend(model.origin.warnings)
     simulated = sum(item.simulated for item in evaluated)
     if simulated:
         notes.append(f"{simulated} of {len(evaluated)} ECGs are simulated: these numbers say nothing about patients.")
@@ -164,13 +164,10 @@ def _number(truth: Answer | None) -> float:
 
 def _seen(workspace: Workspace, model: str, items: list[Item]) -> tuple[int, list[str]]:
     """How many of these records the model has learned from, itself or through the models it continues from."""
-    path = workspace.models.file(model, LEARNED_FROM) if workspace.models.has(model) else None
-    known = json.loads(path.read_text("utf-8")) if path is not None else {}
-    records, subjects = set(known.get("records", ())), set(known.get("subjects", ()))
-    seen = sum(item.record_id in records for item in items)
-    related = sum(item.subject in subjects for item in items if item.record_id not in records)
+    known = Seen.by(workspace, model)
+    seen, related = known.among(items)
     warnings = []
-    if not known.get("complete", False):
+    if not known.complete:
         warnings.append(
             "It is not known here which ECGs this model has learned from; if some of these were among them, "
             "the numbers look better than they are."

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from einthoven.errors import SettingError
-from einthoven.onnx.foreign.inspecting import ModelHints, hints_from_json
+from einthoven.onnx.foreign.hints import ModelHints, hints_from_json
 
 
 def hints_from_text(text: str) -> ModelHints:
@@ -25,22 +25,40 @@ def hints_from_text(text: str) -> ModelHints:
     return hints_from_json({name: value for name, value in data.items() if value is not None})
 
 
+OF_ITS_BASE = "Of the model that this one was trained on from: "
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the statistics of a model say of its making elsewhere; all empty for one that was trained here."""
+    """What the statistics of a model say of its making elsewhere; all empty for one that was made here from scratch.
+
+    `warnings` are also those of the model made elsewhere that this one was trained on from, perhaps over several
+    others; `began_untrained`: why that one had learned nothing, where its layers but the last are still as they were.
+    """
 
     imported: bool = False
     untrained: str = ""
     warnings: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    began_untrained: str = ""
+
+
+ASKED_ONLY = "asked_only"
+"""In the statistics of a model: of which ECGs alone its answers mean something. It holds for that model, not for those
+that are trained on from it, which learn their own question."""
 
 
 def origin_of(statistics: Mapping[str, object]) -> Origin:
-    """Read `statistics["imported"]`, in which a file that was given may write anything."""
+    """Read `imported`, `began_with` and `asked_only`, in which a file that was given may write anything."""
+    origin = _made_of(statistics)
+    return replace(origin, warnings=(*_lines(statistics.get(ASKED_ONLY)), *origin.warnings))
+
+
+def _made_of(statistics: Mapping[str, object]) -> Origin:
     imported = mapping_of(statistics.get("imported"))
     if not imported:
-        return Origin()
+        return _begun(mapping_of(statistics.get("began_with")))
     untrained = imported.get("untrained")
     told = mapping_of(imported.get("said_by_the_user"))
     found = _lines(imported.get("found_in_the_file"))
@@ -54,6 +72,28 @@ def origin_of(statistics: Mapping[str, object]) -> Origin:
         found=found,
         told=tuple(f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in told.items()),
     )
+
+
+def _begun(base: Mapping[str, object]) -> Origin:
+    warnings, untrained = _lines(base.get("warnings")), base.get("untrained")
+    if not isinstance(untrained, str) or not untrained:
+        return Origin(warnings=warnings)
+    words = f"Only its last layer has learned; the layers before it are those of a model of which was said: {untrained}"
+    return Origin(warnings=(words, *warnings), began_untrained=untrained)
+
+
+def passed_on(base: Mapping[str, object], *, method: str) -> dict[str, object]:
+    """What the statistics of a model repeat of `base`, those of the model that it was trained on from.
+
+    Every warning of a model made elsewhere; but once all layers have learned (`method` other than `head`), no longer
+    that it had learned nothing.
+    """
+    origin = _made_of(base)
+    untrained = origin.untrained or origin.began_untrained
+    warnings = [line for line in origin.warnings if not untrained or untrained not in line]
+    repeated = [line if line.startswith(OF_ITS_BASE) else OF_ITS_BASE + line for line in warnings]
+    kept = untrained if method == "head" else ""
+    return {"began_with": {"warnings": repeated, "untrained": kept}} if repeated or kept else {}
 
 
 def _lines(value: object) -> tuple[str, ...]:

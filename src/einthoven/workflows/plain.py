@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from einthoven.errors import SettingError
-from einthoven.store.signals import write_atomically
+from einthoven.files import write_whole
 
 T = TypeVar("T")
 FORMAT = "einthoven-result"
@@ -31,7 +31,7 @@ def from_plain(kind: type[T], data: Any) -> T:
 def save_result(path: Path, value: Any) -> None:
     """Write an outcome with its kind and version."""
     data = {"format": FORMAT, "version": VERSION, "kind": type(value).__name__, "value": to_plain(value)}
-    write_atomically(path, json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
+    write_whole(path, json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
 
 
 def load_result(path: Path, kind: type[T]) -> T | None:

@@ -9,18 +9,24 @@ from einthoven.errors import IncompatibleModel, LabelError, SettingError
 from einthoven.labels.splits import SplitItem, split
 from einthoven.models import ARCHITECTURES
 from einthoven.onnx.foreign.inspecting import ORIGIN
+from einthoven.signal.leads import DERIVED
 from einthoven.spec import ONE_BEAT_S, SUBJECT_INPUTS, ModelSpec, SubjectInput, standard_steps
 from einthoven.store.models import WEIGHTS
 from einthoven.store.store import checked_name
-from einthoven.store.types import Item, ItemQuery
+from einthoven.store.types import Item, ItemQuery, Model
 from einthoven.task import Answer, Task
-from einthoven.train.config import TrainConfig
+from einthoven.train.config import RATE_OF_TRAINED, TrainConfig
 from einthoven.train.recipes import config_of
+from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
+from einthoven.workflows.seen import Seen
 from einthoven.workflows.workspace import Workspace, check_input
 
 FEW = 10
 """Below so many records of a class on one side, its result says little."""
+FEW_FOR_A_NETWORK = 200
+"""Below so many training ECGs a ridge model is often as good as a network."""
+RIDGE = "random_convolutions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,8 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     """
     config = train_config(workspace, request)
     task = workspace.store.task(request.dataset, request.task)
-    spec = _spec(workspace, request, task)
-    config = _suited(config, workspace, request, spec)
+    spec = spec_of(workspace, request, task)
+    config = suited(config, workspace, request, spec)
     _, items = workspace.store.items(request.dataset, ItemQuery(folds=request.folds))
     labelled = [item for item in items if item.file_name in task.answers]
     if len(labelled) < 2:
@@ -85,10 +91,7 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     task = _without_absent_classes(task, labelled)
     spec = replace(spec, classes=task.classes)
     sides = split(
-        [
-            SplitItem(item.file_name, subject, task.answers[item.file_name])
-            for item, subject in _kept_together(labelled)
-        ],
+        [SplitItem(item.file_name, subject, task.answers[item.file_name]) for item, subject in kept_together(labelled)],
         validation=0.2,
         seed=request.seed,
         one_per_patient=request.one_per_patient,
@@ -102,11 +105,35 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
             advice="Label more ECGs, of further patients.",
         )
     left_out = {**_unlabelled(task, len(items) - len(labelled)), **_counted_left_out(sides.left_out)}
+    _require_variety(task, train)
     info = _info(task, train, validation, request=request, left_out=left_out)
-    return Plan(task, spec, config, train, validation, info, tuple(_warnings(task, info, labelled)))
+    config = config.for_size(len(train))
+    warnings = (
+        *_warnings(task, info, labelled),
+        *_warnings_of_fit(labelled, spec),
+        *_warnings_of_start(workspace, request, train, validation),
+    )
+    return Plan(task, spec, config, train, validation, info, warnings)
 
 
-def _kept_together(items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
+def wants_beside(request: TrainRequest, n_train: int) -> bool:
+    """Whether a ridge model is fitted beside the network: from scratch, by gradient, from few ECGs."""
+    scratch = request.from_model is None and ARCHITECTURES.get(request.architecture).fit == "gradient"
+    return request.beside and scratch and n_train < FEW_FOR_A_NETWORK
+
+
+def beside(workspace: Workspace, request: TrainRequest, settled: Plan, *, name: str) -> tuple[TrainRequest, Plan]:
+    """The ridge model's request and plan: the same ECGs on the same sides, the same input but age and sex."""
+    shared = {key: value for key, value in request.settings.items() if key in ("class_weights", "patient_weights")}
+    wanted = replace(
+        request, architecture=RIDGE, name=name, settings=shared, scaling=None, subject=(), beside=False
+    )  # fmt: skip
+    spec = replace(spec_of(workspace, wanted, settled.task), classes=settled.task.classes)
+    config = suited(train_config(workspace, wanted), workspace, wanted, spec)
+    return wanted, replace(settled, spec=spec, config=config, warnings=())
+
+
+def kept_together(items: Sequence[Item]) -> Iterator[tuple[Item, str | None]]:
     """Each item with its subject; the same ECG in another file is of the same one, whatever that file says."""
     firsts = {item.id: item for item in items}
     shown = {item.same_as for item in items if item.same_as is not None}
@@ -166,7 +193,7 @@ def train_config(workspace: Workspace, request: TrainRequest) -> TrainConfig:
     )  # fmt: skip
 
 
-def _suited(config: TrainConfig, workspace: Workspace, request: TrainRequest, spec: ModelSpec) -> TrainConfig:
+def suited(config: TrainConfig, workspace: Workspace, request: TrainRequest, spec: ModelSpec) -> TrainConfig:
     """The settings without what this start and this architecture have no use for."""
     architecture: str | None = request.architecture
     if request.from_model is not None:
@@ -175,8 +202,9 @@ def _suited(config: TrainConfig, workspace: Workspace, request: TrainRequest, sp
                 "A model that is trained on keeps looking at windows of its own length.",
                 advice="Leave window_s out, or train from scratch.",
             )
-        config = replace(config, window_s=None)
-        architecture = workspace.models.model(request.from_model).architecture
+        base = workspace.models.model(request.from_model)
+        architecture = base.architecture
+        config = replace(config, window_s=None, maximum_rate=_rate_to_go_on(config, request, base))
     if architecture not in ARCHITECTURES.names() or ARCHITECTURES.get(architecture).fit == "gradient":
         return config
     if spec.subject:
@@ -191,7 +219,16 @@ def _suited(config: TrainConfig, workspace: Workspace, request: TrainRequest, sp
     return replace(config, window_s=None, class_weights=weighted)
 
 
-def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
+def _rate_to_go_on(config: TrainConfig, request: TrainRequest, base: Model) -> float | None:
+    """A recipe's rate is one for fresh weights; what a trained model knows is moved by a share of it."""
+    fresh = request.method != "whole" or bool(origin_of(base.statistics).untrained)
+    if config.maximum_rate is None or "maximum_rate" in request.settings or fresh:
+        return config.maximum_rate
+    return config.maximum_rate * RATE_OF_TRAINED
+
+
+def spec_of(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
+    """What the model will be: its leads, rate, steps, classes, and what it is told of the person."""
     if request.from_model is None:
         if request.method != "scratch":
             raise SettingError(
@@ -233,6 +270,15 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
                 f"Model {base.name!r} sees a {noun} of {fixed:g}; a training from it cannot change that to {wanted:g}.",
                 advice=f"Leave the {noun} out, or train from scratch.",
             )
+    for noun, asked, usual, own in (
+        ("padding", request.padding, "zeros", _padding(base.spec)),
+        ("scaled_over", request.scaled_over, "lead", base.spec.scaled_over or "none"),
+    ):
+        if asked not in (usual, own):
+            raise IncompatibleModel(
+                f"Model {base.name!r} has {noun} {own!r}; a training from it cannot change that to {asked!r}.",
+                advice=f"Leave the {noun} out, or train from scratch.",
+            )
     if request.model_input not in ("ecg", base.spec.model_input):
         raise IncompatibleModel(
             f"Model {base.name!r} sees {base.spec.model_input!r}; a training from it cannot change that to "
@@ -254,6 +300,10 @@ def _spec(workspace: Workspace, request: TrainRequest, task: Task) -> ModelSpec:
         )
     # A model that is trained on keeps seeing what it learned to see.
     return ModelSpec(task.kind, task.classes, base.spec.steps, task.name, task.unit, subject=base.spec.subject)
+
+
+def _padding(spec: ModelSpec) -> str:
+    return next(str(step.parameters["padding"]) for step in spec.steps if step.name == "window")
 
 
 def _in_order(subject: Sequence[SubjectInput]) -> tuple[SubjectInput, ...]:
@@ -289,6 +339,18 @@ def _without_absent_classes(task: Task, items: Sequence[Item]) -> Task:
             advice="Add ECGs of another class, or choose other folds.",
         )
     return replace(task, classes=kept, answers=answers)
+
+
+def _require_variety(task: Task, train: Sequence[Item]) -> None:
+    answers = {task.answers[item.file_name] for item in train}
+    if len(answers) > 1:
+        return
+    (same,) = answers
+    said = (", ".join(same) or "no class") if isinstance(same, tuple) else f"{same:g} {task.unit}".strip()
+    raise LabelError(
+        f"All {len(train)} ECGs to learn from have the same answer ({said}); there is nothing to tell apart.",
+        advice="Add ECGs with other answers, of several patients, or choose other folds.",
+    )
 
 
 def _class_counts(task: Task, items: Sequence[Item]) -> Mapping[str, int]:
@@ -339,8 +401,68 @@ def _warnings(task: Task, info: SplitInfo, items: Sequence[Item]) -> list[str]:
     return warnings
 
 
+def _warnings_of_fit(items: Sequence[Item], spec: ModelSpec) -> list[str]:
+    """What of these ECGs does not fit what the model sees, as far as that stands in the library."""
+    own = len(set(spec.leads) - set(DERIVED)) if {"I", "II"} <= set(spec.leads) else len(spec.leads)
+    too_few = [item for item in items if item.n_leads < own]
+    relative = [item for item in items if item.amplitude == "relative"] if spec.scaled_over is None else []
+    warnings = []
+    for unfit, words, advice in (
+        (too_few, f"have fewer leads than the {own} that the model needs", "Choose a model of fewer leads."),
+        (
+            relative,
+            "have a relative amplitude, and the model judges amplitudes in mV",
+            "Use recordings in mV, or a model that scales its input.",
+        ),
+    ):
+        if len(unfit) == len(items):
+            raise IncompatibleModel(f"None of the {len(items)} ECGs can be used: they {words}.", advice=advice)
+        if unfit:
+            warnings.append(f"{len(unfit)} of {len(items)} ECGs {words}: they will be refused.")
+    slow = [item.rate for item in items if item.rate < spec.rate]
+    if slow:
+        warnings.append(
+            f"{len(slow)} of {len(items)} ECGs were recorded below the {spec.rate:g} Hz that the model sees (from "
+            f"{min(slow):g} Hz on): the fine detail it could use is not in them."
+        )
+    return warnings
+
+
+def _warnings_of_start(
+    workspace: Workspace, request: TrainRequest, train: Sequence[Item], validation: Sequence[Item]
+) -> list[str]:
+    warnings = []
+    size = request.settings.get("batch_size")
+    if type(size) is int and size > len(train):
+        warnings.append(f"A batch of {size} is more than there are: all {len(train)} training ECGs are one batch.")
+    if wants_beside(request, len(train)):
+        warnings.append(
+            f"{len(train)} ECGs to learn from: a ridge model, which is often as good with fewer than "
+            f"{FEW_FOR_A_NETWORK}, is fitted beside the network and kept under its name with -ridge."
+        )
+    if request.from_model is not None:
+        warnings += _warnings_of_base(workspace, request.from_model, validation)
+    return warnings
+
+
+def _warnings_of_base(workspace: Workspace, base: str, validation: Sequence[Item]) -> list[str]:
+    seen = Seen.by(workspace, base)
+    known = sum(seen.among(validation))
+    if known:
+        return [
+            f"Model {base!r} has learned from {known} of the {len(validation)} ECGs that the training is judged by, or "
+            "from others of these patients: the numbers look better than they are. Evaluate on other patients."
+        ]
+    if not seen.complete:
+        return [
+            f"It is not known here which ECGs model {base!r} has learned from; if some that the training is judged by "
+            "were among them, the numbers look better than they are."
+        ]
+    return []
+
+
 def _wanted_name(request: TrainRequest) -> str:
-    start = request.from_model or request.architecture
+    start = (request.from_model or request.architecture).rpartition("/")[2]
     return f"{request.task}-{start}"
 
 

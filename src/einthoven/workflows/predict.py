@@ -3,6 +3,7 @@
 import csv
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from einthoven.infer import Predictor
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.record import EcgRecord
 from einthoven.results import Failure, Prediction
+from einthoven.signal.windows import HARDLY_LONGER
 from einthoven.spec import ModelSpec
 from einthoven.store.types import Item, ItemQuery
 from einthoven.task import Answer
@@ -23,7 +25,7 @@ from einthoven.tensors import MOST_WINDOWS, Prepared, prepare, subject_of
 from einthoven.workflows import share
 from einthoven.workflows.import_ import failure_of, named_as_text, sources_of_paths
 from einthoven.workflows.library import safe_cell
-from einthoven.workflows.model_origin import origin_of
+from einthoven.workflows.model_origin import Origin, origin_of
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.requests import (
     PassportInShort,
@@ -35,9 +37,22 @@ from einthoven.workflows.requests import (
 from einthoven.workflows.workspace import Workspace
 
 BATCH = 32
+BATCH_BYTES = 32 << 20
+"""Recordings of many hours are not gathered in memory."""
+PREPARERS = 2
+"""Threads that filter and resample: scipy lets them run side by side, what stands between its calls does not."""
 CSV_NAME = "predictions.csv"
 PASSPORTS_NAME = "passports.csv"
 Named = tuple[str, Item | None, EcgRecord]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A model that is ready to answer, with what is known of its making."""
+
+    predictor: Predictor
+    simulated: bool
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,8 @@ class Ready:
 def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> PredictionTable:
     """Predict every record; `predictions.csv` in the job's folder has `file_name` and one column per class."""
     began = time.perf_counter()
-    predictor = predictor_of(workspace, request.model)
+    model = asked(workspace, request.model)
+    predictor = model.predictor
     truth = _truth(workspace, request, predictor.spec)
     refused: list[Failure] = []
     total, named = _records(workspace, request, refused)
@@ -67,7 +83,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
     return PredictionTable(
         job=None,
         model=request.model,
-        simulated_model=_simulated(workspace, request.model, predictor),
+        simulated_model=model.simulated,
         kind=predictor.spec.kind,
         unit=predictor.spec.unit,
         classes=predictor.spec.class_names,
@@ -76,7 +92,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
         rows=tuple(rows),
         refused=tuple(refused),
         seconds=time.perf_counter() - began,
-        warnings=warnings_of(workspace, request.model, predictor),
+        warnings=model.origin.warnings,
     )
 
 
@@ -99,55 +115,58 @@ def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePredict
     """One model's answer for one record of the library."""
     began = time.perf_counter()
     item = workspace.store.item(item_id)
-    predictor = predictor_of(workspace, model)
-    spec = predictor.spec
+    found = asked(workspace, model)
+    spec = found.predictor.spec
     ready = _ready(item.file_name, item, workspace.store.load(item), spec)
-    (row,) = _rows(predictor, [ready], _fitting(spec, {item.file_name: item.labels.get(spec.task)}))
+    (row,) = _rows(found.predictor, [ready], _fitting(spec, {item.file_name: item.labels.get(spec.task)}))
     return SinglePrediction(
         model=model,
-        simulated_model=_simulated(workspace, model, predictor),
+        simulated_model=found.simulated,
         kind=spec.kind,
         unit=spec.unit,
         classes=spec.classes,
         thresholds=spec.threshold_values,
         row=row,
         seconds=time.perf_counter() - began,
-        warnings=warnings_of(workspace, model, predictor),
+        warnings=found.origin.warnings,
     )
 
 
-def predictor_of(workspace: Workspace, model: str) -> Predictor:
-    """The model of that name, or the `.onnx` file or bundle at that path, ready to run.
+def asked(workspace: Workspace, model: str) -> Asked:
+    """The model of that name, or the `.onnx` or `.ecgmodel` file at that path, ready to run.
 
     Raises
     ------
     IncompatibleModel
         When it cannot be run, or has learned nothing yet.
     """
-    predictor = _loaded(workspace, model)
-    untrained = origin_of(_statistics(workspace, model, predictor)).untrained
-    if untrained:
+    found = _opened(workspace, model)
+    if found.origin.untrained:
         raise IncompatibleModel(
-            f"{Path(model).name} cannot predict: {untrained}",
+            f"{Path(model).name} cannot predict: {found.origin.untrained}",
             advice="Train it on labelled ECGs first (Fine-tune on the page Models, or `einthoven train --from`), "
             "and ask the model that this makes.",
         )
-    return predictor
+    return found
 
 
-def warnings_of(workspace: Workspace, model: str, predictor: Predictor) -> tuple[str, ...]:
-    """What there is to think of before an answer of this model is believed."""
-    return origin_of(_statistics(workspace, model, predictor)).warnings
-
-
-def _loaded(workspace: Workspace, model: str) -> Predictor:
-    if not workspace.models.has(model) and Path(model).is_file():
-        return Predictor(Path(model)) if model.endswith(".onnx") else Predictor(share.graph_in(Path(model)))
+def _opened(workspace: Workspace, model: str) -> Asked:
+    if Path(model).is_file() and not workspace.models.has(model):
+        return _in_file(Path(model))
     path = workspace.models.graph(model)
-    loaded: Predictor = workspace.cached(
-        f"model {path.parent.name}", str(path.stat().st_mtime_ns), lambda: Predictor(path)
-    )
-    return loaded
+
+    def of_the_shelf() -> Asked:
+        # What stands in a model's folder and in its row never changes, but for its name.
+        kept = workspace.models.model(model)
+        return Asked(Predictor(path), kept.simulated, origin_of(kept.statistics))
+
+    opened: Asked = workspace.cached(f"model {path.parent.name}", str(path.stat().st_mtime_ns), of_the_shelf)
+    return opened
+
+
+def _in_file(path: Path) -> Asked:
+    predictor = Predictor(path) if path.suffix == ".onnx" else Predictor(share.graph_in(path))
+    return Asked(predictor, predictor.extra.get("simulated") is True, origin_of(predictor.extra))
 
 
 def rows_of(
@@ -160,19 +179,40 @@ def rows_of(
     total: int,
 ) -> Iterator[PredictionRow]:
     """Rows in the order of the records, run in batches; records that do not fit go to `refused`."""
-    batch: list[Ready] = []
-    for done, (name, item, record) in enumerate(named):
-        stop_if_cancelled(report)
-        report.progress(done, max(total, done + 1), "ECGs predicted")
-        try:
-            batch.append(_ready(name, item, record, predictor.spec))
-        except EinthovenError as error:
-            refused.append(failure_of(name, error))
-        if len(batch) == BATCH:
-            yield from _rows_one_by_one_if_needed(predictor, batch, refused, truth)
-            batch = []
-    yield from _rows_one_by_one_if_needed(predictor, batch, refused, truth)
+    done = 0
+    with ThreadPoolExecutor(PREPARERS if predictor.spec.model_input == "ecg" else 1) as pool:
+        for batch in _batches(named):
+            ready: list[Ready] = []
+            outcomes = pool.map(lambda one: _ready_or_why_not(one, predictor.spec), batch)
+            for (name, _, _), outcome in zip(batch, outcomes, strict=True):
+                stop_if_cancelled(report)
+                report.progress(done, max(total, done + 1), "ECGs predicted")
+                done += 1
+                if isinstance(outcome, EinthovenError):
+                    refused.append(failure_of(name, outcome))
+                else:
+                    ready.append(outcome)
+            yield from _rows_one_by_one_if_needed(predictor, ready, refused, truth)
     report.progress(total, total, "ECGs predicted")
+
+
+def _batches(named: Iterable[Named]) -> Iterator[list[Named]]:
+    """The records in groups of `BATCH`, or fewer where these hold more than `BATCH_BYTES`."""
+    batch: list[Named] = []
+    for one in named:
+        batch.append(one)
+        if len(batch) == BATCH or sum(record.signal.nbytes for _, _, record in batch) > BATCH_BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _ready_or_why_not(named: Named, spec: ModelSpec) -> Ready | EinthovenError:
+    try:
+        return _ready(*named, spec)
+    except EinthovenError as error:
+        return error
 
 
 def write_csv(path: Path, spec: ModelSpec, rows: Sequence[PredictionRow]) -> None:
@@ -186,14 +226,15 @@ def write_csv(path: Path, spec: ModelSpec, rows: Sequence[PredictionRow]) -> Non
 
 
 def write_passports(path: Path, rows: Sequence[PredictionRow]) -> None:
-    """How each predicted record was read: one row each, beside the predictions."""
+    """How each predicted record was read, and what makes its answer doubtful: one row each, beside the predictions."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", *(field.name for field in fields(PassportInShort))])
         for row in rows:
             if row.passport is None:
                 continue
-            values = (getattr(row.passport, field.name) for field in fields(PassportInShort))
+            passport = replace(row.passport, doubts=row.prediction.doubts)
+            values = (getattr(passport, field.name) for field in fields(PassportInShort))
             cells = ("; ".join(value) if isinstance(value, tuple) else value or "" for value in values)
             writer.writerow([safe_cell(row.prediction.file_name), *map(safe_cell, cells)])
 
@@ -258,6 +299,9 @@ def _doubts(record: EcgRecord, prepared: Prepared, spec: ModelSpec) -> tuple[str
     if stop > start:
         empty = "were not recorded" if spec.model_input == "ecg" else "are not filled by the aligned beats"
         doubts.append(f"{(stop - start) / spec.rate:.1f} of the {spec.duration:g} s the model looks at {empty}.")
+    seen = (1 + len(prepared.further)) * spec.duration
+    if spec.model_input == "ecg" and seen < (1 - HARDLY_LONGER) * record.duration:
+        doubts.append(f"The model has looked at {seen:g} s of the {record.duration:.0f} s that were recorded.")
     if record.rate < spec.rate:
         doubts.append(f"Recorded at {record.rate:g} Hz, below the {spec.rate:g} Hz the model expects.")
     return tuple(doubts)
@@ -313,16 +357,6 @@ def _fitting(spec: ModelSpec, labels: Mapping[str, Answer | None]) -> dict[str, 
     """Labels of a task of the model's name, unless that task asks for something of another form."""
     wanted = float if spec.kind == "regression" else tuple
     return {name: label for name, label in labels.items() if label is not None and isinstance(label, wanted)}
-
-
-def _simulated(workspace: Workspace, model: str, predictor: Predictor) -> bool:
-    if workspace.models.has(model):
-        return workspace.models.model(model).simulated
-    return predictor.extra.get("simulated") is True
-
-
-def _statistics(workspace: Workspace, model: str, predictor: Predictor) -> Mapping[str, object]:
-    return workspace.models.model(model).statistics if workspace.models.has(model) else predictor.extra
 
 
 def check_answers(spec: ModelSpec, classes: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from einthoven.store.types import Job, Problem
 from einthoven.task import Kind, TaskClass
 from einthoven.train.config import Method
 from einthoven.train.recipes import DEFAULT
+from einthoven.train.thresholds import ClassThreshold, ThresholdRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class TrainRequest:
     `TrainConfig`. `rate`, `duration`: what the model sees, in Hz and seconds; None means the installation's setting,
     and the beat's length where `model_input` says that the model sees one beat. `scaling` of each lead or the whole
     record (`scaled_over`): None means the architecture's. `subject`: what the model is told of the person.
+
+    `thresholds`: from where a class of a multi-label task counts as present, by the largest F1 on the validation part
+    or from one half on. `beside`: with few ECGs a ridge model is fitted beside a network from scratch.
     """
 
     dataset: str
@@ -70,6 +74,8 @@ class TrainRequest:
     scaled_over: Literal["lead", "record", "none"] = "lead"
     model_input: ModelInput = "ecg"
     subject: tuple[SubjectInput, ...] = ()
+    thresholds: ThresholdRule = "f1"
+    beside: bool = True
 
     # A setting that is written beside `settings` is refused instead of passed over.
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -170,8 +176,24 @@ class TrainCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The ridge model that was fitted to the same ECGs as a network: `words` say which is better, and how sure that is.
+
+    Without a `model` it could not be fitted, and `words` say why.
+    """
+
+    model: str | None
+    validation: Evaluation | None
+    words: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrainOutcome:
     """A training that ended with a model. `validation` is how the best epoch did on the validation part.
+
+    `stopped`: `finished`, `early`, `cancelled`, or `diverged`: the loss stopped being a number, the best epoch before
+    is the model. `thresholds` (multi-label): from where each class counts as present. `unit`: of a regression's values.
 
     `parity_logits`, `parity_probabilities`: largest difference between network and exported graph (for
     regression that of the values, and None).
@@ -187,6 +209,9 @@ class TrainOutcome:
     parity_probabilities: float | None
     validation: Evaluation
     refused: tuple[Failure, ...]
+    thresholds: tuple[ClassThreshold, ...] = ()
+    beside: Beside | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,17 @@ def _changed(request: TrainRequest, config: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in changed.items() if name != "threads" or name in request.settings}
 
 
+def quality_of(outcome: TrainOutcome) -> str:
+    """How good a model is on the validation part, in its one number with its name and unit."""
+    validation = outcome.validation
+    name, value = "macro F1", validation.macro_f1
+    if validation.regression is not None:
+        name, value = "mean error", validation.regression.get("mae")
+    if value is None:
+        return f"{name} cannot be estimated"
+    return f"{name} {value:.3f}" if validation.regression is None else f"{name} {value:.3g} {outcome.unit}".rstrip()
+
+
 def summaries(workspace: Workspace) -> list[RunSummary]:
     """All trainings, newest first."""
     return [_summary(workspace, job) for job in workspace.jobs.jobs(kind="train")]
@@ -52,9 +63,10 @@ def _summary(workspace: Workspace, job: Job) -> RunSummary:
     request = stored_training(job.request)
     events = workspace.jobs.events(job.id)
     epochs = _epochs(events)
-    kept = min(epochs, key=lambda epoch: epoch.validation_loss, default=None)
     outcome = load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome)
     setup = next((e.data for e in reversed(events) if e.kind == "setup"), {})
+    last = setup.get("config", {}).get("keep") == "last"
+    kept = epochs[-1] if last and epochs else min(epochs, key=lambda epoch: epoch.validation_loss, default=None)
     return RunSummary(
         id=job.id,
         name=request.name or request.task,
@@ -66,9 +78,10 @@ def _summary(workspace: Workspace, job: Job) -> RunSummary:
         created=job.created,
         epoch=len(epochs),
         epochs=int(setup.get("epochs", 0)),
-        best_f1=kept.f1 if kept is not None else None,
+        best_f1=outcome.validation.macro_f1 if outcome else kept.f1 if kept is not None else None,
         model=outcome.model if outcome else None,
         headline=job.headline,
+        quality=quality_of(outcome) if outcome else "",
     )
 
 

@@ -5,80 +5,98 @@ import json
 import tempfile
 import zipfile
 import zlib
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from einthoven import capsule
+from einthoven.capsule import CARD, STATISTICS
 from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError, SettingError
 from einthoven.infer import INPUT, Predictor
 from einthoven.models.weights import read_weights_info
-from einthoven.onnx.foreign.inspecting import (
-    IMPORTED,
-    ORIGIN,
-    ForeignModel,
-    ModelHints,
-    Opened,
-    Scaling,
-    examine,
-    origin,
-    require_complete,
-    stated_keys,
-)
+from einthoven.onnx.foreign.exported import has_head
+from einthoven.onnx.foreign.hints import ModelHints, Scaling
+from einthoven.onnx.foreign.inspecting import IMPORTED, ORIGIN, examine, origin, stated_keys
+from einthoven.onnx.foreign.judgement import ForeignModel, require_complete
+from einthoven.onnx.foreign.opening import Opened
 from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Model
+from einthoven.train import thresholds
+from einthoven.workflows import model_card
+from einthoven.workflows.installation import own_version
 from einthoven.workflows.model_origin import mapping_of, origin_of
 from einthoven.workflows.train import require_torch
 from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
 
-MAX_MODEL_BYTES = 512 * 2**20
-SPEC, STATISTICS, README = "spec.json", "statistics.json", "README.txt"
-BUNDLE_MEMBERS = (GRAPH, WEIGHTS, ORIGIN, SPEC, STATISTICS, README)
-
-_README = """{name} - a model for 12-lead ECGs, made with Einthoven. Research use only, not a medical device.
-
-model.onnx           the model: input `ecg`, float32 (batch, {leads} leads, {samples} samples at {rate:g} Hz);
-                     {outputs}. Its metadata (`einthoven`) repeats spec.json.
-spec.json            leads, rate, standardising steps before the model, classes, thresholds
-statistics.json      what it learned from (numbers only), loss and F1 of each epoch, validation
-weights.safetensors  weights for further training in Einthoven (absent for models without)
-{imported}{simulated}"""
+MAX_MODEL_BYTES = capsule.MAX_BYTES
+SEALED = "capsule"
+"""In the statistics of a model that came as a capsule: what was found when it was opened. Never exported."""
 
 
 def views(workspace: Workspace) -> list[ModelView]:
-    """All models, newest first."""
-    return [_view(workspace, model) for model in workspace.models.models()]
+    """All models, newest first, and behind them those that come with Einthoven."""
+    return [_view(workspace, model) for model in (*workspace.models.models(), *workspace.models.zoo_models())]
 
 
 def view(workspace: Workspace, name: str) -> ModelView:
     return _view(workspace, workspace.models.model(name))
 
 
-def exported(workspace: Workspace, name: str, *, form: Literal["onnx", "bundle"]) -> tuple[str, bytes]:
+def exported(workspace: Workspace, name: str, *, form: Literal["onnx", "capsule"]) -> tuple[str, bytes]:
     """File name and content of a model to give away. Holds no records, no file names, no subjects."""
     model = workspace.models.model(name)
-    graph = workspace.models.graph(name).read_bytes()
+    own_name = name.rpartition("/")[2]
     if form == "onnx":
-        return f"{_file_name(name)}.onnx", graph
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr(GRAPH, graph)
-        weights = workspace.models.file(name, WEIGHTS)
-        if weights is not None:
-            bundle.writestr(WEIGHTS, weights.read_bytes())
-        made_elsewhere = workspace.models.file(name, ORIGIN)
-        if made_elsewhere is not None:
-            bundle.writestr(ORIGIN, made_elsewhere.read_bytes())
-        bundle.writestr(SPEC, json.dumps(model.spec.to_json(), indent=1, ensure_ascii=False))
-        bundle.writestr(STATISTICS, json.dumps(model.statistics, indent=1, ensure_ascii=False))
-        bundle.writestr(README, _readme(model))
-    return f"{_file_name(name)}.zip", buffer.getvalue()
+        return f"{_file_name(own_name)}.onnx", workspace.models.graph(name).read_bytes()
+    packed = workspace.models.zoo_capsule(name)
+    content = packed.read_bytes() if packed is not None else capsule.pack(_contents(workspace, model))
+    return f"{_file_name(own_name)}{capsule.SUFFIX}", content
+
+
+def form_of(out: Path) -> Literal["onnx", "capsule"]:
+    """What a file of that name is to hold; SettingError when its ending says neither."""
+    suffix = out.suffix.lower()
+    if suffix not in (".onnx", capsule.SUFFIX):
+        raise SettingError(
+            f"{out.name!r} ends neither in {capsule.SUFFIX} nor in .onnx.",
+            advice=f"Name it {out.stem}{capsule.SUFFIX} for all of the model, {out.stem}.onnx for the bare graph.",
+        )
+    return "onnx" if suffix == ".onnx" else "capsule"
+
+
+def card(workspace: Workspace, name: str) -> str:
+    """The model's card, Markdown behind a YAML head: the one that came with it, or one made of what is known."""
+    there = workspace.models.file(name, CARD)
+    if there is not None:
+        return there.read_text("utf-8")
+    model = workspace.models.model(name)
+    return model_card.card_of(model, model_card.evaluations_of(model.statistics, workspace.models.evaluations(name)))
+
+
+def _contents(workspace: Workspace, model: Model) -> capsule.Contents:
+    def file(file_name: str) -> bytes | None:
+        path = workspace.models.file(model.name, file_name)
+        return None if path is None else path.read_bytes()
+
+    return capsule.Contents(
+        name=model.name,
+        made_by=f"einthoven {own_version()}",
+        model=workspace.models.graph(model.name).read_bytes(),
+        card=card(workspace, model.name),
+        statistics={key: value for key, value in model.statistics.items() if key != SEALED},
+        evaluations=model_card.evaluations_of(model.statistics, workspace.models.evaluations(model.name)),
+        architecture=model.architecture,
+        weights=file(WEIGHTS),
+        origin=file(ORIGIN),
+    )
 
 
 def graph_in(path: Path) -> bytes:
-    """The graph of a model file: the one in a bundle, or the file itself."""
+    """The graph of a model file: the one in a capsule or an earlier bundle, or the file itself."""
     with tempfile.TemporaryDirectory() as folder:
         files, _ = _unpacked(path.name, path.read_bytes(), Path(folder))
         return files[GRAPH].read_bytes()
@@ -91,7 +109,7 @@ def content_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read: {error.strerror}.", advice="Give the path of an .onnx file or a bundle."
+            f"{path} cannot be read: {error.strerror}.", advice="Give the path of an .ecgmodel or .onnx file."
         ) from error
 
 
@@ -107,11 +125,13 @@ def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> F
     """
     check_size(file_name, len(data))
     with tempfile.TemporaryDirectory() as folder:
-        files, _ = _unpacked(file_name, data, Path(folder))
+        files, statistics = _unpacked(file_name, data, Path(folder))
         content = files[GRAPH].read_bytes()
         if content and SPEC_KEY in stated_keys(content, file_name):
             _refuse_hints(file_name, hints)
-            return _own(file_name, _opened(file_name, files[GRAPH]))
+            found = _own(file_name, _opened(file_name, files[GRAPH]))
+            sealed = _sealed(mapping_of(statistics))
+            return replace(found, said=(sealed, *found.said)) if sealed else found
         return examine(content, file_name, hints or ModelHints())[0]
 
 
@@ -127,7 +147,8 @@ def _own(file_name: str, predictor: Predictor) -> ForeignModel:
         outputs=(output,), output=output, n_outputs=len(spec.classes), kind=spec.kind, ending="",
         class_names=spec.class_names, leads=spec.leads, rate=spec.rate, unit="mV",
         scaling=next((known for known in get_args(Scaling) if known == scaling), "none"),
-        untrained=origin.untrained, trainable="", own=True, opset=predictor.opset, said=tuple(map(str, spec.steps)),
+        untrained=origin.untrained, trainable="", own=True, opset=predictor.opset,
+        value_unit=(spec.unit or "none") if spec.kind == "regression" else None, said=tuple(map(str, spec.steps)),
         warnings=origin.warnings,
     )  # fmt: skip
 
@@ -135,7 +156,9 @@ def _own(file_name: str, predictor: Predictor) -> ForeignModel:
 def take_in(
     workspace: Workspace, file_name: str, data: bytes, *, name: str | None = None, hints: ModelHints | None = None
 ) -> ModelView:
-    """Put a model file (`.onnx` or bundle) on the shelf. Nothing in it is executed but the graph, by onnxruntime.
+    """Put a model file (`.ecgmodel`, `.onnx`, a bundle of an earlier release) on the shelf.
+
+    Nothing in it is executed but the graph, by onnxruntime.
 
     A graph that was made elsewhere is repaired, converted, compared with what onnxruntime computes, and written again
     with this program's input, outputs and description; `hints` say what it does not.
@@ -197,7 +220,7 @@ def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
         _, opened = examine(graph.read_bytes(), file_name, ModelHints(output=output, leads=spec.leads))
     except EinthovenError:
         return False
-    return opened is not None and opened.head is not None
+    return opened is not None and has_head(opened, spec.kind, file_name)
 
 
 def check_size(file_name: str, size: int) -> None:
@@ -262,12 +285,30 @@ def _opened(file_name: str, graph: Path) -> Predictor:
 
 
 def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], Any]:
+    """The files that a model consists of, below `folder`, and its statistics."""
+    if file_name.lower().endswith(capsule.SUFFIX) or capsule.is_capsule(data):
+        return _opened_capsule(file_name, data, folder)
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        return _earlier_bundle(file_name, data, folder)
+    (folder / GRAPH).write_bytes(data)
+    return {GRAPH: folder / GRAPH}, {}
+
+
+def _opened_capsule(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], Any]:
+    found = capsule.unpack(data, file_name)
+    files = {}
+    for name, content in capsule.files_of(found).items():
+        files[name] = folder / name
+        files[name].write_bytes(content)
+    replay = found.replay
+    sealed = {"made_by": found.said.made_by, "n": replay.n, "of": replay.of, "differs_by": replay.largest_difference}
+    return files, {**found.said.statistics, SEALED: sealed}
+
+
+def _earlier_bundle(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path], Any]:
+    """The zip that releases before the capsule wrote."""
     files: dict[str, Path] = {}
     statistics: Any = {}
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        files[GRAPH] = folder / GRAPH
-        files[GRAPH].write_bytes(data)
-        return files, statistics
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
             for info in bundle.infolist():
@@ -281,7 +322,7 @@ def _unpacked(file_name: str, data: bytes, folder: Path) -> tuple[dict[str, Path
         raise FormatError(f"{file_name}: the bundle is damaged ({error}).", advice="Ask for it again.") from error
     if GRAPH not in files:
         raise FormatError(
-            f"{file_name} holds no {GRAPH}.", advice="Choose an .onnx file or a bundle made by Einthoven."
+            f"{file_name} holds no {GRAPH}.", advice="Choose an .ecgmodel or .onnx file, or a bundle made by Einthoven."
         )
     return files, statistics
 
@@ -354,8 +395,8 @@ def _view(workspace: Workspace, model: Model) -> ModelView:
         parameters=model.parameters,
         size=model.size,
         simulated=model.simulated,
-        can_continue=workspace.models.file(model.name, ORIGIN) is not None
-        or (model.architecture is not None and workspace.models.file(model.name, WEIGHTS) is not None),
+        can_continue=workspace.models.holds(model.name, ORIGIN)
+        or (model.architecture is not None and workspace.models.holds(model.name, WEIGHTS)),
         validation_macro_f1=_number(validation.get("macro_f1")),
         validation_macro_auroc=_number(validation.get("macro_auroc")),
         label_counts={
@@ -366,35 +407,23 @@ def _view(workspace: Workspace, model: Model) -> ModelView:
         warnings=origin.warnings,
         found=origin.found,
         told=origin.told,
+        threshold_words=thresholds.in_words(model.statistics),
+        zoo=workspace.models.is_zoo(model.name),
+        data=model_card.data_of(model.statistics),
+        sealed=_sealed(model.statistics),
+        tested=model_card.tested_of(model.statistics, workspace.models.evaluations(model.name)),
     )
 
 
-def _readme(model: Model) -> str:
-    regression = model.spec.kind == "regression"
-    return _README.format(
-        name=model.name,
-        leads=len(model.spec.leads),
-        samples=model.spec.n_samples,
-        rate=model.spec.rate,
-        outputs="output `values`" if regression else "outputs `logits` and `probabilities`",
-        imported=_words_on_import(model),
-        simulated="\nIt learned from simulated ECGs and says nothing about patients.\n" if model.simulated else "",
-    )
-
-
-def _words_on_import(model: Model) -> str:
-    """For the read-me: that the model was made elsewhere, and what there is to think of."""
-    origin = origin_of(model.statistics)
-    if not origin.imported:
+def _sealed(statistics: Mapping[str, object]) -> str:
+    """What was found when the model's capsule was opened; empty for others."""
+    found = mapping_of(statistics.get(SEALED))
+    n, of, differs = found.get("n"), found.get("of"), found.get("differs_by")
+    if not isinstance(n, int) or not isinstance(differs, int | float):
         return ""
-    return "\n".join(
-        [
-            "origin.onnx          the graph it came from, repaired, for further training",
-            "",
-            "Made elsewhere.",
-            *origin.warnings,
-            "",
-        ]
+    return (
+        f"Unaltered since it was packed by {found.get('made_by')}; nobody has signed it. It answers {n} {of} as it did "
+        f"then (largest difference {differs:.0e})."
     )
 
 

@@ -29,6 +29,8 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "weight_decay": (LEARNS, "Weight decay"),
     "schedule": (LEARNS, "Schedule of the rate"),
     "gamma": (LEARNS, "Decay per epoch"),
+    "keep": (LEARNS, "Weights kept"),
+    "least_steps": (LEARNS, "Steps at least"),
     "clip": (LEARNS, "Longest gradient"),
     "label_smoothing": (LEARNS, "Label smoothing"),
     "average": (LEARNS, "Running mean of the weights"),
@@ -38,6 +40,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "accumulate": (RUNS, "Parts of a batch"),
     "precision": (RUNS, "Precision"),
     "device": (RUNS, "Device"),
+    "devices": (RUNS, "GPUs"),
     "threads": (RUNS, "Threads"),
 }
 GROUPS = (SEES, LEARNS, RUNS)
@@ -72,4 +75,9 @@ def changed_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     if recipe not in RECIPES:
         return {}
     usual = settings_of(recipe)
-    return {name: value for name, value in config.items() if name in usual and value != usual[name]}
+    changed = {name: value for name, value in config.items() if name in usual and value != usual[name]}
+    if config.get("least_steps"):  # it made them more, nobody else
+        changed.pop("epochs", None)
+    elif "epochs" in changed:  # who says how many epochs means them: that turns the least steps off
+        changed.pop("least_steps", None)
+    return changed

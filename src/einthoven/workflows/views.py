@@ -110,7 +110,11 @@ class TablePreview:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of the list of trainings. `best_f1`: macro F1 of the epoch that is kept, on the validation part."""
+    """One line of the list of trainings.
+
+    `best_f1`: macro F1 on the validation part, of the model, and until there is one of the epoch that is kept so far.
+    `quality`: the model's one number in words, for regression its mean error; empty while there is none.
+    """
 
     id: str
     name: str
@@ -125,6 +129,7 @@ class RunSummary:
     best_f1: float | None
     model: str | None
     headline: str
+    quality: str = ""
 
 
 SettingValue = bool | int | float | str | None
@@ -200,12 +205,41 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """Both ends of an interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How a model did on some ECGs. `part`: `test` (kept aside) or `validation` (of its own training).
+
+    `numbers` by the name of the metric, `intervals` those of them that have one; `how` they were computed.
+    """
+
+    part: str
+    data: str
+    folds: tuple[int, ...]
+    n: int | None
+    n_patients: int | None
+    numbers: Mapping[str, float]
+    intervals: Mapping[str, Between]
+    how: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelView:
     """A model for people: its `ModelSpec` in words, its making in numbers.
 
+    `zoo`: it comes with Einthoven and cannot be renamed or deleted. `data`: what it learned from, as it states.
+    `sealed`: what was found when its capsule was opened. `tested`: how it did, tests first.
+
     Of a model that was made elsewhere (`imported`): `untrained` says why it has learned nothing ("" otherwise),
     `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person
-    said who took it in.
+    said who took it in. `threshold_words` say of each class of a multi-label model from where it counts as present.
     """
 
     name: str
@@ -237,6 +271,11 @@ class ModelView:
     warnings: tuple[str, ...]
     found: tuple[str, ...]
     told: tuple[str, ...]
+    zoo: bool = False
+    data: str = ""
+    sealed: str = ""
+    tested: tuple[Tested, ...] = ()
+    threshold_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

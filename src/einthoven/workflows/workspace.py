@@ -9,22 +9,23 @@ from typing import Any
 
 from einthoven.beats.delineators import DELINEATORS
 from einthoven.errors import NotFound, SettingError
+from einthoven.files import write_whole
 from einthoven.jobs import JobQueue
 from einthoven.leads import STANDARD_12
 from einthoven.store.corrections import Corrections, checked_who
 from einthoven.store.database import Database
 from einthoven.store.models import ModelShelf
 from einthoven.store.quarantine import Quarantine
-from einthoven.store.signals import write_atomically
 from einthoven.store.store import Store, checked_name
 from einthoven.store.types import ItemQuery, Job
+from einthoven.workflows.benchmarks import BenchmarkRequest
 from einthoven.workflows.measurements import MeasureRequest
 from einthoven.workflows.names import pseudonym
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import EvaluateRequest, ImportRequest, PredictRequest, TrainRequest
 from einthoven.workflows.views import Preferences
 
-Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest | MeasureRequest
+Request = ImportRequest | TrainRequest | PredictRequest | EvaluateRequest | MeasureRequest | BenchmarkRequest
 PREFERENCES_FORMAT = "einthoven-preferences"
 KEY_BYTES = 32
 MIN_SECONDS, MAX_SECONDS = 1.0, 60.0
@@ -34,9 +35,9 @@ LEADS_LOOKED_UP = 20
 
 
 class Workspace:
-    """Everything kept in one folder (`EINTHOVEN_HOME`)."""
+    """Everything kept in one folder (`EINTHOVEN_HOME`). `zoo`: folders of the models that come with Einthoven."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, zoo: Sequence[Path] = ()) -> None:
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)  # patients' data: for their keeper only
         except OSError as error:
@@ -46,7 +47,7 @@ class Workspace:
         self.home = home
         self.database = Database(home / "einthoven.db")
         self.store = Store(self.database, home)
-        self.models = ModelShelf(self.database, home)
+        self.models = ModelShelf(self.database, home, zoo)
         self.quarantine = Quarantine(self.database, home)
         self.corrections = Corrections(self.database)
         self.jobs = JobQueue(self.database, home)
@@ -97,7 +98,7 @@ class Workspace:
         who = self.preferences.who if preferences.who is None else checked_who(preferences.who)
         preferences = replace(preferences, who=who)
         data = {"format": PREFERENCES_FORMAT, "version": 1, **asdict(preferences)}
-        write_atomically(self.home / "preferences.json", json.dumps(data, indent=1).encode())
+        write_whole(self.home / "preferences.json", json.dumps(data, indent=1).encode())
         self.preferences = preferences
 
     def _load_preferences(self) -> Preferences:
@@ -118,9 +119,7 @@ class Workspace:
             # Under the lock, so that two programs that start at once do not make two keys.
             with self.database.write():
                 if not path.exists():
-                    write_atomically(
-                        path, secrets.token_bytes(KEY_BYTES)
-                    )  # mkstemp makes it readable by its owner only
+                    write_whole(path, secrets.token_bytes(KEY_BYTES))  # readable by its owner only
         key = path.read_bytes()
         if len(key) != KEY_BYTES:
             raise SettingError(f"The key {path} is damaged.", advice="Restore it from a backup, or delete it.")
@@ -181,6 +180,12 @@ def _evaluate_title(workspace: Workspace, request: EvaluateRequest) -> str:
     return f"Evaluate {Path(request.model).name} on {request.dataset}"
 
 
+def _benchmark_title(workspace: Workspace, request: BenchmarkRequest) -> str:
+    from einthoven.workflows.benchmark import title  # it imports this module
+
+    return title(workspace, request)
+
+
 def _measure_title(workspace: Workspace, request: MeasureRequest) -> str:
     if request.dataset is None and not request.paths:
         raise SettingError("There is nothing to measure.", advice="Choose a dataset or files.")
@@ -221,7 +226,7 @@ def _files(n: int) -> str:
 def _require_model(workspace: Workspace, name: str) -> None:
     """A name on the shelf, or a file; the error about a name lists what there is."""
     if not workspace.models.has(name) and not Path(name).is_file():
-        if name.endswith((".onnx", ".zip")):
+        if name.endswith((".onnx", ".zip", ".ecgmodel")):
             raise NotFound(f"There is no model file {name!r}.")
         workspace.models.model(name)
 
@@ -232,4 +237,5 @@ _titles: dict[str, Callable[[Workspace, Any], str]] = {
     "predict": _predict_title,
     "evaluate": _evaluate_title,
     "measure": _measure_title,
+    "benchmark": _benchmark_title,
 }

@@ -1,5 +1,6 @@
 """Starting and stopping the server."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -72,6 +73,26 @@ def test_the_printed_address_opens_the_server_and_no_other_host_does(
             one.should_exit = True
         thread.join(20)
     assert not thread.is_alive() and workspace.jobs.server() is None
+
+
+def test_answers_are_sent_at_once_and_do_not_wait_for_the_browser_to_acknowledge_their_first_part() -> None:
+    """Nagle's algorithm is off (TCP_NODELAY) on the connections that asyncio makes of the server's socket."""
+
+    async def set_on_a_connection(bound: socket.socket) -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def remember(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            found.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(remember, sock=bound):
+            _, writer = await asyncio.open_connection(*bound.getsockname())
+            option = await asyncio.wait_for(found, 20)
+            writer.close()
+            return option
+
+    assert asyncio.run(set_on_a_connection(server._bind("127.0.0.1", 0))) != 0
 
 
 def test_a_host_that_was_asked_for_is_answered_for(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

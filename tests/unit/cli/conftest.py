@@ -40,6 +40,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def no_zoo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists hold what a test puts there, not the models that come with the program."""
+    monkeypatch.setattr("einthoven.wiring.zoo_folders", lambda: ())
+
+
 @pytest.fixture
 def run(home: Path) -> Run:
     """Runs a command line in this process; anything but our own way to end it is an error of the test."""

@@ -56,6 +56,32 @@ def test_an_import_ends_with_a_code_that_says_how_many_failed(
     assert sorted(failure["file_name"] for failure in again.json["refused"]) == list(files)[n_read:]
 
 
+def test_numbers_of_a_label_table_come_with_their_unit(run: Run, tmp_path: Path, workspace: Workspace) -> None:
+    folder = write(tmp_path / "in", {f"{i}.npz": npz(i) for i in (1, 2, 3)})
+    labels = tmp_path / "qtc.csv"
+    labels.write_text('file_name,label\n1.npz,410\n2.npz,\n3.npz,"455,5"\n', "utf-8")
+    given = ("--labels", labels, "--task", "QTc", "--unit", "ms")
+    said = run("import", folder, "--dataset", "mine", *given, "--kind", "regression")
+    assert said.code == 0, said.err
+    task = workspace.store.task("mine", "QTc")
+    assert (task.kind, task.unit) == ("regression", "ms") and sorted(task.answers.values()) == [410.0, 455.5]
+    assert sum(task.left_out.values()) == 1
+    wrong = run("import", folder, "--dataset", "mine", *given)
+    assert wrong.code == 1 and "have no unit" in wrong.err
+
+
+def test_numbers_are_shown_in_their_unit(run: Run, tmp_path: Path, workspace: Workspace) -> None:
+    names = fill(workspace, "d", n=4)
+    workspace.store.put_task("d", Task("pace", "regression", (TaskClass("QT"),), dict.fromkeys(names, 1.0), unit="ms"))
+    spec = mean_spec("regression", ("QT",), unit="ms")
+    (tmp_path / GRAPH).write_bytes(mean_model(spec))
+    workspace.models.add("m", spec, {GRAPH: tmp_path / GRAPH})
+    said = run("evaluate", "--model", "m", "--dataset", "d")
+    assert said.code == 0 and "Mean absolute error" in said.text and said.text.count(" ms") == 5
+    assert "All true values are equal" in said.text and "not a class" not in said.text
+    assert "QT, ms" in run("predict", "--model", "m", "--dataset", "d").text
+
+
 def test_what_a_file_does_not_state_can_be_assumed(run: Run, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", {"1.csv": bare_csv(1)})
     said = run("import", folder, "--dataset", "mine")
@@ -148,8 +174,10 @@ def test_predictions_of_a_dataset_are_printed_written_and_told_as_json(
     assert first["slow"] + first["fast"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["given model.onnx", "given.zip"])
-def test_a_model_may_be_a_file(bench: Workspace, run: Run, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [("given model.onnx", "no intact ONNX model"), ("given.ecgmodel", "no zip, or not a whole one")]
+)
+def test_a_model_may_be_a_file(bench: Workspace, run: Run, tmp_path: Path, name: str, words: str) -> None:
     given = tmp_path / name
     assert run("export", "--model", "m", "--out", given).code == 0
     by_name = run("predict", "--model", "m", "--dataset", "d", "--json").json["predictions"]
@@ -159,7 +187,7 @@ def test_a_model_may_be_a_file(bench: Workspace, run: Run, tmp_path: Path, name:
     assert missing.code == 1 and "no model file" in missing.text
     given.write_bytes(given.read_bytes()[:200])
     broken = run("predict", "--model", given, "--dataset", "d")
-    assert broken.code == 1 and "Traceback" not in broken.text and "no intact ONNX model" in broken.text
+    assert broken.code == 1 and "Traceback" not in broken.text and words in broken.text
 
 
 @pytest.mark.parametrize(
@@ -325,12 +353,12 @@ def test_empty_lists_say_what_to_do(run: Run) -> None:
     assert run("datasets", "--json").json == run("models", "--json").json == []
 
 
-def test_a_model_is_exported_as_graph_or_bundle(bench: Workspace, run: Run, tmp_path: Path) -> None:
-    found = run("export", "--model", "m", "--out", tmp_path / "a" / "m.zip", "--json").json
-    assert found["bytes"] == (tmp_path / "a" / "m.zip").stat().st_size and found["model"] == "m"
-    wrong = run("export", "--model", "m", "--out", tmp_path / "m.pt")
-    assert wrong.code == 1 and "neither in .onnx nor in .zip" in wrong.text
-    assert run("export", "--model", "none", "--out", tmp_path / "m.zip").code == 1
+def test_a_model_is_exported_as_graph_or_capsule(bench: Workspace, run: Run, tmp_path: Path) -> None:
+    found = run("export", "--model", "m", "--out", tmp_path / "a" / "m.ecgmodel", "--json").json
+    assert found["bytes"] == (tmp_path / "a" / "m.ecgmodel").stat().st_size and found["model"] == "m"
+    wrong = run("export", "--model", "m", "--out", tmp_path / "m.zip")
+    assert wrong.code == 1 and "neither in .ecgmodel nor in .onnx" in wrong.text and "m.ecgmodel" in wrong.text
+    assert run("export", "--model", "none", "--out", tmp_path / "m.onnx").code == 1
 
 
 def test_a_model_file_is_taken_in_before_it_is_exported_on(bench: Workspace, run: Run, tmp_path: Path) -> None:

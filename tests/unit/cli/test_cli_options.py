@@ -1,11 +1,16 @@
 """Options that several commands share, and where data are kept."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from einthoven.cli.options import parse_folds
+from einthoven.cli.app import app
+from einthoven.cli.options import ARCHITECTURE_NAMES, parse_folds
 from einthoven.errors import SettingError
+from einthoven.models import ARCHITECTURES
 from einthoven.settings import Settings
 
 
@@ -31,3 +36,16 @@ def test_the_folder_of_data_is_that_of_the_environment_or_the_platforms(monkeypa
     assert default.is_absolute() and "einthoven" in default.name
     monkeypatch.setenv("EINTHOVEN_HOME", "")
     assert Settings().home == default, "an empty variable does not mean the current folder"
+
+
+@pytest.mark.parametrize("command", ["train", "benchmark"])
+def test_the_help_of_a_command_names_all_architectures(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "300"}).output
+    assert ARCHITECTURE_NAMES not in shown
+    assert all(name in shown for name in ARCHITECTURES.names())
+
+
+def test_a_command_that_names_no_architecture_looks_for_none() -> None:
+    program = "import sys, einthoven.cli.app; sys.stdout.write(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"importlib.metadata", *(f"einthoven.models.{name}" for name in ARCHITECTURES.names())} & set(loaded)

@@ -10,7 +10,7 @@ import pytest
 import foreign_models as others
 from einthoven.errors import HintsNeeded
 from einthoven.leads import STANDARD_12
-from einthoven.onnx.foreign.inspecting import ModelHints
+from einthoven.onnx.foreign.hints import ModelHints
 from einthoven.workbench import Workbench
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import mean_model, mean_spec

@@ -93,6 +93,22 @@ def test_r2_of_equal_true_values_is_none_with_the_reason() -> None:
     assert _compute("bias", judged).value == 1.0
 
 
+def test_limits_of_agreement_are_bias_and_1_96_standard_deviations() -> None:
+    # Differences -2, 0, 2: mean 0, sample standard deviation 2.
+    truth = np.array([[10.0], [20.0], [30.0]])
+    guess = truth + np.array([[-2.0], [0.0], [2.0]])
+    judged = Judged("regression", ("x",), truth, guess, guess)
+    assert _compute("lower_limit", judged).value == pytest.approx(-3.92)
+    assert _compute("upper_limit", judged).value == pytest.approx(3.92)
+    rng = np.random.default_rng(0)
+    truth = rng.normal(400, 30, (20_000, 1))
+    guess = truth + rng.normal(5, 12, truth.shape)
+    judged = Judged("regression", ("QTc",), truth, guess, guess)
+    low, high = (_compute(name, judged).value for name in ("lower_limit", "upper_limit"))
+    assert low is not None and high is not None
+    assert np.mean((guess - truth > low) & (guess - truth < high)) == pytest.approx(0.95, abs=0.005)
+
+
 def test_bias_is_negative_where_the_model_says_too_little() -> None:
     truth = np.arange(20.0).reshape(-1, 1)
     assert _compute("bias", Judged("regression", ("x",), truth, truth - 2, truth - 2)).value == -2.0

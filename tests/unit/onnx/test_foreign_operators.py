@@ -384,7 +384,13 @@ GRU = helper.make_node("GRU", ["t", "w", "r"], ["y"], hidden_size=3)
     ("nodes", "constants", "words"),
     [
         ([node("NonZero", outputs=["i"]), helper.make_node("Cast", ["i"], ["y"], to=1)], {}, "operator NonZero"),
-        ([node("Det")], {}, "operator Det"),
+        (
+            [
+                helper.make_node("Unsqueeze", ["x", "last"], ["u"]), helper.make_node("DFT", ["u"], ["d"], axis=2),
+                helper.make_node("ReduceSum", ["d"], ["y"]),
+            ],
+            {"last": np.array([3], np.int64)}, "operator DFT",
+        ),
         ([node("RandomNormalLike", outputs=["r"]), helper.make_node("Add", ["x", "r"], ["y"])], {}, "random numbers"),
         (
             [node("Transpose", outputs=["t"], perm=[2, 0, 1]), GRU],

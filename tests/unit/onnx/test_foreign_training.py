@@ -17,7 +17,9 @@ from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.models.networks.standardising import NaturalUnit, StandardiseInput
 from einthoven.models.weights import save_weights
 from einthoven.onnx.export import export
-from einthoven.onnx.foreign.inspecting import IMPORTED, ModelHints, examine, origin, require_complete
+from einthoven.onnx.foreign.hints import ModelHints
+from einthoven.onnx.foreign.inspecting import IMPORTED, examine, origin
+from einthoven.onnx.foreign.judgement import require_complete
 from einthoven.onnx.foreign.network import ImportedCore, foreign_network, network_from_graph, spec_of
 from einthoven.simulate import simulate
 from einthoven.spec import ModelSpec, standard_steps
@@ -191,3 +193,38 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_weights(build_network("inceptiontime", spec), tmp_path / "w.safetensors")
     with pytest.raises(FormatError, match=r"w\.safetensors"):
         network_from_graph(start, spec, spec, weights=tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["single-label", "regression"])
+def test_a_bare_graph_that_averages_over_windows_learns_on_with_them(tmp_path: Path, kind: str) -> None:
+    spec = replace(_spec(kind), steps=standard_steps(rate=50, duration=4))
+    network = build_network("inceptiontime", spec, seed=1, window=75).eval()
+    if isinstance(network.unit, NaturalUnit):
+        network.unit.mean.fill_(60)
+        network.unit.scale.fill_(12)
+    export(network, spec, tmp_path / "bare.onnx")
+    content = (tmp_path / "bare.onnx").read_bytes()
+    again = network_from_graph(content, spec, spec)
+    assert again.window == 75 and isinstance(again.core, ImportedCore)
+    x = torch.randn(3, 12, 200)
+    x[1, :, 120:] = torch.nan
+    torch.testing.assert_close(again(x), network(x), rtol=0, atol=1e-5)
+    task = replace(spec, kind="single-label", classes=(TaskClass("NORM"), TaskClass("LBBB")), unit="")
+    fresh = network_from_graph(content, spec, task, seed=2)
+    assert fresh.window == 75 and fresh(x).shape == (3, 2) and fresh.fresh_output
+    learn(fresh, task, tmp_path, method="whole")
+    weights = tmp_path / "weights.safetensors"
+    torch.testing.assert_close(network_from_graph(content, task, task, weights=weights).eval()(x), fresh.eval()(x))
+    used(fresh, task, tmp_path / "again.onnx")
+
+
+def test_a_bare_graph_that_averages_otherwise_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from einthoven.models.networks.windows import Windows
+
+    spec = replace(_spec("single-label"), steps=standard_steps(rate=50, duration=4))
+    with monkeypatch.context() as patch:
+        shares = Windows.shares
+        patch.setattr(Windows, "shares", lambda self, ecg: shares(self, ecg).square())
+        export(build_network("inceptiontime", spec, seed=1, window=75), spec, tmp_path / "bare.onnx")
+    with pytest.raises(IncompatibleModel, match="averages over windows of 75 samples, but otherwise"):
+        network_from_graph((tmp_path / "bare.onnx").read_bytes(), spec, spec)

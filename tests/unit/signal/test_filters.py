@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import butter, sosfiltfilt
 
 from einthoven.errors import RecordError, SettingError
 from einthoven.record import EcgRecord, SourceInfo
@@ -56,6 +57,14 @@ def test_the_filter_is_linear(a, b, seed):
     both = band_pass(made(a * x + b * y), 0.5, 40).signal
     parts = a * band_pass(made(x), 0.5, 40).signal + b * band_pass(made(y), 0.5, 40).signal
     np.testing.assert_allclose(both, parts, atol=2e-5)
+
+
+@pytest.mark.parametrize("samples", [28, 1000, 5001])
+@pytest.mark.parametrize(("rate", "band", "order"), [(100, (0.5, 40), 4), (500, (0.5, 40), 4), (360, (3, 20), 1)])
+def test_the_values_are_those_of_scipys_filter_forward_and_backward(rate, band, order, samples):
+    x = 2 + np.random.default_rng(samples).normal(size=(3, samples)).astype(np.float32)
+    wanted = sosfiltfilt(butter(order, band, "bandpass", fs=rate, output="sos"), x.astype(np.float64), axis=1)
+    np.testing.assert_array_equal(band_pass(made(x, rate), *band, order=order).signal, wanted.astype(np.float32))
 
 
 def test_each_lead_is_filtered_as_if_it_were_alone():

@@ -1,5 +1,7 @@
 """The closed-form fit: against scikit-learn, against refitting without each ECG, and on tones."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +109,26 @@ def test_the_penalty_is_the_one_that_scikit_learns_cross_validation_chooses() ->
     assert ours.penalty == pytest.approx(theirs.alpha_)
     assert min(ours.penalties) < ours.penalty < max(ours.penalties)
     np.testing.assert_allclose(ours.errors, theirs.cv_results_.mean(axis=(0, 1)), rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_2000_ecgs_need_little_more_memory_than_their_features_and_two_matrices() -> None:
+    """In a process of its own: how far solving gets above what was there before; 1,600 are learned from."""
+    program = """
+import sys, numpy, torch
+from einthoven.train.closed_form import solve
+torch.set_num_threads(1)
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024
+solve(torch.randn(20, 30), torch.randn(20, 2).double(), torch.ones(20).double())
+features, wanted = torch.randn(1600, 4704), torch.randn(1600, 5).double()
+before = peak()
+solve(features, wanted, torch.ones(1600).double(), groups=[str(i // 2) for i in range(1600)])
+sys.stdout.write(str(peak() - before))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 100  # MB; each matrix has 20
 
 
 def test_features_in_single_precision_are_solved_in_double() -> None:
@@ -232,6 +254,17 @@ def test_validation_ecgs_are_judged_and_never_learned_from(tmp_path: Path) -> No
         _fit(network, data, tmp_path)
         answers.append(_answers(network, clean.x_validation))
     assert np.array_equal(*answers)
+
+
+def test_features_of_a_few_ecgs_at_a_time_are_those_of_all_at_once(tmp_path: Path) -> None:
+    data, a, b = _data(), _network(), _network()
+    with torch.no_grad():
+        scaled = a.standardise(torch.from_numpy(data.x_train))
+        wanted = a.core.fit_features(scaled)  # type: ignore[operator]
+        found = b.core.fit_features(torch.from_numpy(data.x_train), scaled=b.standardise)  # type: ignore[operator]
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-5)
+    for name, value in a.core.state_dict().items():
+        torch.testing.assert_close(b.core.state_dict()[name], value, rtol=0, atol=1e-5)
 
 
 def test_only_the_head_is_solved_for_when_only_the_head_is_to_learn(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ def test_a_loss_that_never_falls_gives_the_usual_rate_and_says_so() -> None:
     assert rate == FALLBACK_RATE and "did not fall" in rule
 
 
+def test_a_fall_no_larger_than_chance_gives_the_usual_rate() -> None:
+    rate, rule = choose_rate(RATES, [1.0, 1.0, 1.0, 0.99, 0.98, 1.5])
+    assert rate == FALLBACK_RATE and "did not fall" in rule
+
+
 def test_a_loss_that_is_no_number_at_once_gives_the_usual_rate_and_says_so() -> None:
     rate, rule = choose_rate([], [])
     assert rate == FALLBACK_RATE and "no number" in rule

@@ -77,6 +77,27 @@ def test_the_network_carries_the_weights_of_the_lowest_validation_loss(tmp_path:
     assert np.array_equal(_answers(saved, data.x_validation), _answers(network, data.x_validation))
 
 
+def test_keep_last_carries_the_weights_of_the_last_epoch_whatever_its_loss(tmp_path: Path) -> None:
+    network, data = build_network("inceptiontime", SPEC), _data(24, 8)
+    falling = replace(data, y_validation=1 - data.y_validation)  # the better it learns, the worse it answers these
+    result = _train(network, falling, replace(QUICK, epochs=4, patience=1, keep="last"), tmp_path)
+    assert len(result.epochs) == result.best_epoch == 4 and result.stopped == "finished"
+    assert result.epochs[-1].validation_loss > min(e.validation_loss for e in result.epochs)
+    loss = torch.nn.functional.cross_entropy(
+        torch.from_numpy(_answers(network, falling.x_validation)), torch.from_numpy(falling.y_validation)
+    )
+    assert float(loss) == pytest.approx(result.epochs[-1].validation_loss, rel=1e-4)
+
+
+def test_the_rate_search_is_not_moved_by_which_ecgs_a_batch_holds(tmp_path: Path) -> None:
+    """At rates too low to learn anything the loss is that of the untrained network, however hard the batch."""
+    network, data = build_network("inceptiontime", SPEC), _data(16, 8)
+    loud = data.x_train * np.linspace(0.1, 3, 16)[:, None, None]
+    search = _train(network, replace(data, x_train=loud.astype(np.float32)), replace(
+        QUICK, epochs=1, maximum_rate=None, batch_size=2), tmp_path).rate_search  # fmt: skip
+    assert search["losses"][:2] == pytest.approx([1, 1], abs=0.02)
+
+
 def test_the_learning_rate_falls_by_gamma_after_each_epoch(tmp_path: Path) -> None:
     result = _train(build_network("inceptiontime", SPEC), _data(16, 8), replace(QUICK, gamma=0.5), tmp_path)
     assert [e.learning_rate for e in result.epochs] == pytest.approx([3e-3, 1.5e-3, 0.75e-3])

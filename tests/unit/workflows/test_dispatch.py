@@ -1,11 +1,14 @@
 """Whatever happens to a job, it ends with a state, and a failure says why."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from einthoven.errors import Cancelled, LabelError, TrainingFailed
+from einthoven.jobs.reporter import StoredReporter
 from einthoven.store.types import Job
 from einthoven.workflows import dispatch
 from einthoven.workflows.demonstrate import DemonstrationRequest
@@ -73,6 +76,47 @@ def test_every_error_ends_the_job_with_its_reason(
     assert (job.problem.error if job.problem else None) == name
     if name == "ZeroDivisionError":
         assert "Traceback" in workspace.jobs.file(job.id, "worker.log").read_text()
+
+
+def test_a_job_that_fills_the_disk_leaves_room_to_say_so(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserves: list[bool] = []
+
+    def run(_workspace: object, _request: object, report: Any) -> None:
+        reserves.append((report.folder / ".reserve").stat().st_size == dispatch.RESERVE_BYTES)
+        raise OSError(28, "No space left on device")
+
+    end = workspace.jobs.end
+
+    def ended(job: str, *rest: Any, **named: Any) -> None:
+        reserves.append((workspace.jobs.path(job) / ".reserve").exists())
+        end(job, *rest, **named)
+
+    monkeypatch.setitem(dispatch.KINDS, "test", Kind(lambda: DemonstrationRequest, run, str))
+    monkeypatch.setattr(workspace.jobs, "end", ended)
+    job = done(workspace, "test", {})
+    assert reserves == [True, False] and job.problem is not None and job.problem.error == "DiskFull"
+    assert job.files == ("worker.log",)
+
+
+def test_a_history_that_finds_no_room_is_a_full_disk_like_any_other(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    def no_room(*_: object, **__: object) -> None:
+        raise full
+
+    job = workspace.jobs.submit("test", "", {})
+    report = StoredReporter(workspace.jobs, job.id)
+    with monkeypatch.context() as patched:
+        patched.setattr(workspace.jobs, "append", no_room)
+        patched.setattr(workspace.jobs, "set_progress", no_room)
+        for tell in (lambda: report.log("x"), lambda: report.progress(1, 2)):
+            with pytest.raises(OSError) as found:
+                tell()
+            assert found.value.errno == errno.ENOSPC
+    workspace.jobs.cancel(job.id)
+    assert (problem := done(workspace, that(monkeypatch, full), {}).problem) and problem.error == "DiskFull"
 
 
 def test_a_disk_too_full_for_the_log_does_not_keep_the_job_running(

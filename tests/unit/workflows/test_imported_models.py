@@ -9,14 +9,15 @@ from einthoven.errors import FormatError, IncompatibleModel, SettingError
 from einthoven.leads import STANDARD_12
 from einthoven.models.building import build_network
 from einthoven.onnx.export import export
-from einthoven.onnx.foreign.inspecting import ModelHints
+from einthoven.onnx.foreign.hints import ModelHints
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.task import Task, TaskClass
 from einthoven.workflows import share
 from einthoven.workflows.evaluate import evaluate
-from einthoven.workflows.model_origin import Origin, hints_from_text, origin_of
+from einthoven.workflows.model_origin import Origin, hints_from_text, origin_of, passed_on
 from einthoven.workflows.predict import predict, predict_one
-from einthoven.workflows.requests import EvaluateRequest, PredictRequest
+from einthoven.workflows.requests import EvaluateRequest, PredictRequest, TrainRequest
+from einthoven.workflows.train import train
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import mean_model, mean_spec
 from small_ecgs import Notes, fill
@@ -39,11 +40,11 @@ def _untrained(workspace: Workspace) -> str:
 
 def test_a_model_that_has_learned_nothing_is_not_asked(filled: Workspace, report: Notes, tmp_path: Path) -> None:
     name = _untrained(filled)
-    _, bundle = share.exported(filled, name, form="bundle")
+    _, packed = share.exported(filled, name, form="capsule")
     _, graph = share.exported(filled, name, form="onnx")
-    (tmp_path / "given.zip").write_bytes(bundle)
+    (tmp_path / "given.ecgmodel").write_bytes(packed)
     (tmp_path / "given.onnx").write_bytes(graph)
-    for model in (name, str(tmp_path / "given.zip"), str(tmp_path / "given.onnx")):
+    for model in (name, str(tmp_path / "given.ecgmodel"), str(tmp_path / "given.onnx")):
         with pytest.raises(IncompatibleModel, match=r"cannot predict: .*None1, None2.* learned nothing") as refusal:
             predict(filled, PredictRequest(model, dataset="d"), report)
         assert "Train it" in refusal.value.advice and str(tmp_path) not in refusal.value.message
@@ -84,6 +85,42 @@ def test_a_file_that_says_anything_about_its_origin_breaks_nothing() -> None:
         {"imported": {"untrained": 1, "warnings": "abc", "found_in_the_file": [1, "a"], "not_trainable": []}}
     )
     assert found == Origin(imported=True, found=("a",))
+
+
+def test_a_model_that_was_trained_on_repeats_the_warnings_of_the_one_that_was_made_elsewhere() -> None:
+    doubt = "Its answers never fall below 0."
+    first = passed_on({"imported": {"warnings": [doubt]}}, method="whole")
+    said = (f"Of the model that this one was trained on from: {doubt}",)
+    assert origin_of(first) == Origin(warnings=said)
+    assert origin_of(passed_on(first, method="head")).warnings == said  # and that of the next one, in the same words
+    assert passed_on({}, method="whole") == passed_on({"imported": {"warnings": []}}, method="head") == {}
+    for anything in ("x", 7, {"warnings": 3, "untrained": []}):
+        assert origin_of({"began_with": anything}) == Origin()
+
+
+def test_layers_that_never_learned_are_told_of_until_they_learn() -> None:
+    untrained = "Its batch normalisations have never seen an ECG (mean 0, variance 1): it has learned nothing yet."
+    base = {"imported": {"untrained": untrained, "warnings": [f"{untrained} It is a starting point for training."]}}
+    assert passed_on(base, method="whole") == {} == passed_on(base, method="head-then-whole")
+    head = passed_on(base, method="head")
+    found = origin_of(head)
+    assert not found.imported and found.untrained == ""  # it may be asked
+    assert len(found.warnings) == 1 and "Only its last layer has learned" in found.warnings[0]
+    assert origin_of(passed_on(head, method="head")) == found
+    assert passed_on(head, method="whole") == {}
+
+
+def test_a_fine_tuned_model_shows_them_with_its_answers(workspace: Workspace, report: Notes) -> None:
+    answers = fill(workspace, "d", n=12)
+    workspace.store.put_task("d", Task("pace", "single-label", (TaskClass("slow"), TaskClass("fast")), answers, "pace"))
+    few = {"epochs": 1, "maximum_rate": 1e-3, "batch_size": 4}
+    request = TrainRequest(
+        dataset="d", task="pace", from_model=_untrained(workspace), method="head", name="tuned", settings=few
+    )  # fmt: skip
+    train(workspace, request, report)
+    (said,) = share.view(workspace, "tuned").warnings
+    assert "Only its last layer has learned" in said
+    assert said in predict_one(workspace, 1, "tuned").warnings
 
 
 def test_looking_at_a_model_of_ours_asks_for_nothing(tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from einthoven.errors import Cancelled, IncompatibleModel, LabelError, NotFound
+from einthoven.infer import Predictor
 from einthoven.leads import STANDARD_12
 from einthoven.record import EcgRecord, ReadHints
 from einthoven.spec import ModelSpec
@@ -17,7 +20,7 @@ from einthoven.task import Answer, Task, TaskClass
 from einthoven.workflows.evaluate import evaluate
 from einthoven.workflows.predict import predict, predict_one
 from einthoven.workflows.requests import EvaluateRequest, PredictRequest
-from einthoven.workflows.train import LEARNED_FROM
+from einthoven.workflows.seen import LEARNED_FROM
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import GAIN, mean_model, mean_spec
 from small_ecgs import HINTS, Notes, bare_csv, ecg, levels, npz, signal, write
@@ -174,6 +177,46 @@ def test_a_short_or_coarse_record_is_answered_with_a_doubt(bench: Workspace, rep
     assert rows["0.npz"].prediction.doubts == ()
 
 
+def test_a_longer_record_is_answered_for_all_its_windows_and_their_answers_are_averaged(
+    bench: Workspace, report: Notes
+) -> None:
+    parts = [levels(*means) for means in ((0.4, -0.1), (-0.2, 0.2), (0.1, 0.3))]
+    put(bench, "long", replace(ecg(22), signal=np.concatenate(parts, axis=1)))
+    rows = {row.prediction.file_name: row for row in predict(bench, PredictRequest("single", dataset="d"), report).rows}
+    slow = [sigmoid(GAIN * (a - b)) for a, b in ((0.4, -0.1), (-0.2, 0.2), (0.1, 0.3))]
+    np.testing.assert_allclose(rows["long"].prediction.values, (np.mean(slow), 1 - np.mean(slow)), atol=1e-3)
+    assert rows["long"].prediction.doubts == ()
+    assert "answers for 3 windows averaged, which cover 100% of 6 s" in rows["long"].prediction.notes
+
+
+def test_a_record_of_which_the_model_has_seen_a_part_is_answered_with_a_doubt(bench: Workspace, report: Notes) -> None:
+    part_flat = np.concatenate([levels(0.4, -0.1), np.zeros((12, 200), np.float32)], axis=1)
+    put(bench, "half", replace(ecg(23), signal=part_flat))
+    predict(bench, PredictRequest("single", dataset="d"), report)
+    rows = {row["file_name"]: row for row in csv.DictReader((report.folder / "passports.csv").read_text().splitlines())}
+    assert rows["half"]["doubts"] == "The model has looked at 2 s of the 4 s that were recorded."
+    assert rows["0.npz"]["doubts"] == ""
+
+
+@pytest.mark.parametrize(("limit", "sizes"), [({"BATCH": 3}, [2, 2]), ({"BATCH_BYTES": 1}, [1, 1, 1, 1])])
+def test_records_are_answered_in_their_order_whatever_batch_they_fall_into(
+    bench: Workspace, report: Notes, monkeypatch: pytest.MonkeyPatch, limit: dict[str, int], sizes: list[int]
+) -> None:
+    """Long recordings make a batch of their own, so that a folder of them is not gathered in memory."""
+    asked: list[int] = []
+    run = Predictor.run
+    monkeypatch.setattr(Predictor, "run", lambda self, batch, told: asked.append(len(batch)) or run(self, batch, told))
+    for name, value in limit.items():
+        monkeypatch.setattr(f"einthoven.workflows.predict.{name}", value)
+    put(bench, "2 flat", replace(ecg(14), signal=np.zeros((12, 200))))
+    table = predict(bench, PredictRequest("single", dataset="d"), report)
+    assert [row.prediction.file_name for row in table.rows] == ["0.npz", "1.npz", "2.npz", "3.npz"]
+    assert [failure.file_name for failure in table.refused] == ["2 flat"] and asked == sizes
+    np.testing.assert_allclose(
+        [row.prediction.values[0] for row in table.rows], [sigmoid(x) for x in (5, -4, 1, -10)], atol=1e-4
+    )
+
+
 def test_a_cancelled_prediction_stops(bench: Workspace, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         predict(bench, PredictRequest("single", dataset="d"), Notes(tmp_path, cancel_after=2))
@@ -242,6 +285,37 @@ def test_one_record_is_answered_for_the_page(bench: Workspace) -> None:
     for arguments in ((item.id, "nothing"), (10**30, "single")):
         with pytest.raises(NotFound):
             predict_one(bench, *arguments)
+
+
+def test_a_model_is_loaded_once_whatever_its_name_and_another_of_the_same_name_is_another(
+    bench: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    init = Predictor.__init__
+
+    def counting(self: Predictor, source: Path | bytes) -> None:
+        loaded.append(source)
+        init(self, source)
+
+    monkeypatch.setattr(Predictor, "__init__", counting)
+    item = bench.store.items("d")[1][0].id
+    first = predict_one(bench, item, "single").row
+    bench.models.rename("single", "renamed")
+    assert predict_one(bench, item, "renamed").row == first and len(loaded) == 1
+    bench.models.delete("renamed")
+    shelve(bench, tmp_path, "renamed", mean_spec(names=("fast", "slow")), simulated=True)
+    second = predict_one(bench, item, "renamed")
+    assert second.row.answer == ("fast",) and second.simulated_model and len(loaded) == 2
+
+
+def test_the_database_is_asked_for_the_item_its_labels_and_the_model_and_no_more(bench: Workspace) -> None:
+    """Each further statement costs a tenth of what a small model takes for its answer."""
+    item = bench.store.items("d")[1][0].id
+    predict_one(bench, item, "single")
+    statements: list[str] = []
+    event.listen(bench.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    predict_one(bench, item, "single")
+    assert [re.search(r"FROM (\w+)", statement)[1] for statement in statements] == ["items", "answers", "models"]  # type: ignore[index]
 
 
 # -- evaluating ------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Models that were made elsewhere come to the shelf in this program's form, with what was said and what was assumed."""
 
 import io
-import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -10,13 +10,15 @@ import pytest
 import torch
 
 import foreign_models as others
-from einthoven.errors import FormatError, HintsNeeded, IncompatibleModel
+from einthoven import capsule
+from einthoven.errors import FormatError, HintsNeeded, IncompatibleModel, SettingError
 from einthoven.infer import Predictor
 from einthoven.leads import STANDARD_12
 from einthoven.models.building import build_network
 from einthoven.models.weights import save_weights
 from einthoven.onnx.export import export
-from einthoven.onnx.foreign.inspecting import IMPORTED, ORIGIN, ModelHints
+from einthoven.onnx.foreign.hints import ModelHints
+from einthoven.onnx.foreign.inspecting import IMPORTED, ORIGIN
 from einthoven.onnx.foreign.network import network_from_graph
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.task import TaskClass
@@ -50,11 +52,11 @@ def test_what_was_said_travels_with_the_model(workspace: Workspace) -> None:
     assert "'scale' stands twice with the same value." in imported["found_in_the_file"]
     assert any("saved as for training" in line for line in imported["found_in_the_file"])
     assert imported["largest_difference_to_onnxruntime"] < 1e-4 and imported["not_trainable"] == ""
-    name, data = share.exported(workspace, "theirs", form="bundle")
-    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-        assert set(bundle.namelist()) == {"model.onnx", "origin.onnx", "spec.json", "statistics.json", "README.txt"}
-        assert "Made elsewhere." in bundle.read("README.txt").decode()
-        assert json.loads(bundle.read("statistics.json"))["imported"] == imported
+    name, data = share.exported(workspace, "theirs", form="capsule")
+    opened = capsule.unpack(data, name)
+    assert "origin.onnx" in opened.said.members and "weights.safetensors" not in opened.said.members
+    assert "It was made elsewhere and taken in here." in opened.said.card
+    assert opened.said.statistics["imported"] == imported
     again = share.take_in(workspace, name, data, name="again")
     assert again.can_continue and again.classes == ("CD", "MI", "STTC")
 
@@ -76,12 +78,7 @@ def test_an_untrained_model_is_a_starting_point_and_says_so(workspace: Workspace
     share.take_in(workspace, "fresh.onnx", content, hints=hints)
     imported = workspace.models.model("fresh").statistics["imported"]
     assert "placeholders" in imported["untrained"] and "not for prediction" in " ".join(imported["warnings"])
-    assert b"not for prediction" in _readme(share.exported(workspace, "fresh", form="bundle")[1])
-
-
-def _readme(data: bytes) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-        return bundle.read("README.txt")
+    assert "not for prediction" in share.card(workspace, "fresh")
 
 
 def test_a_foreign_model_learns_on_from_the_shelf(workspace: Workspace) -> None:
@@ -101,6 +98,30 @@ def test_a_bare_graph_of_our_own_can_be_learned_on_from(workspace: Workspace) ->
     export(build_network("inceptiontime", spec), spec, path)
     view = share.take_in(workspace, "ours.onnx", path.read_bytes())
     assert view.can_continue and view.architecture is None and view.classes == ("a", "b")
+    export(build_network("inceptiontime", spec, window=40), spec, path)
+    assert share.take_in(workspace, "windows.onnx", path.read_bytes()).can_continue
+
+
+def test_a_regression_says_its_unit_or_a_person_does(workspace: Workspace) -> None:
+    hints = ModelHints(leads=STANDARD_12, rate=100.0, kind="regression", unit="mV", scaling="none", class_names=("QT",))
+    content = others.cnn(1)
+    assert share.inspected("theirs.onnx", content, hints).missing == ("value_unit",)
+    with pytest.raises(HintsNeeded, match="value_unit"):
+        share.take_in(workspace, "theirs.onnx", content, hints=hints)
+    view = share.take_in(workspace, "theirs.onnx", content, hints=replace(hints, value_unit="ms"))
+    assert (view.kind, view.unit) == ("regression", "ms") and "value unit: ms" in view.told
+    stated = others.cnn(1, metadata=(("target_unit", "years"),))
+    assert share.take_in(workspace, "stated.onnx", stated, hints=hints).unit == "years"
+    none = share.take_in(workspace, "none.onnx", content, hints=replace(hints, value_unit="none"))
+    assert none.unit == ""
+    name, data = share.exported(workspace, "stated", form="onnx")
+    assert share.inspected(name, data).value_unit == "years"
+    for unit in ("", " ", "m" * 31):
+        with pytest.raises(SettingError, match="value_unit"):
+            replace(hints, value_unit=unit)
+    # A classifier has none, whatever its file says.
+    classes = replace(hints, kind="single-label", class_names=("a", "b"))
+    assert share.inspected("m.onnx", others.cnn(2, metadata=(("target_unit", "ms"),)), classes).value_unit is None
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -4,9 +4,11 @@ import io
 import json
 import struct
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from einthoven import capsule
 from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, NotFound
 from einthoven.workflows import share
 from einthoven.workflows.plain import to_plain
@@ -91,6 +93,31 @@ def test_weights_that_do_not_belong_to_the_graph_are_left_out(workspace: Workspa
 
 def test_a_file_is_named_so_that_no_system_minds(workspace: Workspace) -> None:
     share.take_in(workspace, "x.onnx", GRAPH, name="Vörhof & \u2764 (1)")
-    assert share.exported(workspace, "Vörhof & \u2764 (1)", form="bundle")[0] == "V_rhof______1_.zip"
+    assert share.exported(workspace, "Vörhof & \u2764 (1)", form="capsule")[0] == "V_rhof______1_.ecgmodel"
     with pytest.raises(NotFound, match="no model 'y'"):
         share.exported(workspace, "y", form="onnx")
+
+
+def test_a_capsule_is_taken_in_verified_and_says_so(workspace: Workspace) -> None:
+    share.take_in(workspace, "m.onnx", GRAPH)
+    name, data = share.exported(workspace, "m", form="capsule")
+    assert name == "m.ecgmodel" and share.exported(workspace, "m", form="capsule") == (name, data)
+    view = share.take_in(workspace, "given.ecgmodel", data)
+    assert (view.name, view.n_train, view.simulated, view.validation_macro_f1) == ("given", 7, True, 0.5)
+    assert "Unaltered since it was packed by einthoven" in view.sealed and "4 simulated ECGs" in view.sealed
+    assert [(one.part, one.numbers) for one in view.tested] == [("validation", {"macro_f1": 0.5})]
+    assert share.inspected("given.ecgmodel", data).said[0] == view.sealed
+    # Given on: card and evaluations are those that it came with, the name is the one it has here.
+    on = share.exported(workspace, "given", form="capsule")[1]
+    first, second = capsule.unpack(data, "m").said, capsule.unpack(on, "m").said
+    assert replace(second, name="m") == first
+    changed = bytearray(data)
+    changed[len(data) // 2] ^= 1
+    with pytest.raises(EinthovenError):
+        share.take_in(workspace, "changed.ecgmodel", bytes(changed))
+    assert sorted(view.name for view in share.views(workspace)) == ["given", "m"]
+
+
+def test_an_ecgmodel_without_a_manifest_is_not_taken_for_an_earlier_bundle(workspace: Workspace) -> None:
+    with pytest.raises(FormatError, match=r"holds no manifest\.json"):
+        share.take_in(workspace, "m.ecgmodel", bundle(model__onnx=GRAPH))

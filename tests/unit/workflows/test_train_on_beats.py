@@ -31,7 +31,7 @@ from small_ecgs import Notes, new_workspace
 SEEN: tuple[ModelInput, ...] = tuple(BEAT_STEPS)
 N = 8
 CLASSES = (TaskClass("even"), TaskClass("odd"))
-SETTINGS = {"settings": {"epochs": 1, "batch_size": 4, "maximum_rate": 0.003}, "rate": RATE}
+SETTINGS = {"settings": {"epochs": 1, "batch_size": 4, "maximum_rate": 0.003}, "rate": RATE, "beside": False}
 
 
 def filtered(seed: int) -> EcgRecord:
@@ -66,14 +66,14 @@ def test_a_model_sees_what_is_exported_when_it_learns_and_when_it_answers(
     pytest.importorskip("torch")
     pytest.importorskip("rlign")
     learned: dict[str, np.ndarray] = {}
-    learn = training._learn
+    members_of = training.members_of
 
-    def noted(network, one, check, *rest):  # type: ignore[no-untyped-def]
-        for side in (one, check):
+    def noted(workspace, request, settled, learn, check, report):  # type: ignore[no-untyped-def]
+        for side in (learn, check):
             learned.update(zip([item.file_name for item in side.items], side.x, strict=True))
-        return learn(network, one, check, *rest)
+        return members_of(workspace, request, settled, learn, check, report)
 
-    monkeypatch.setattr(training, "_learn", noted)
+    monkeypatch.setattr(training, "members_of", noted)
     request = TrainRequest("d", "parity", architecture="inceptiontime", name="m", model_input=what, **SETTINGS)  # type: ignore[arg-type]
     job = bench.submit("train", planning.complete(bench, request))
     claimed = bench.jobs.claim("test", job_id=job.id)
@@ -101,9 +101,9 @@ def test_a_model_sees_what_is_exported_when_it_learns_and_when_it_answers(
         assert np.isnan(batch[name][:, n:]).all()
         np.testing.assert_array_equal(learned[name], batch[name])
 
-    _, bundle = share.exported(bench, "m", form="bundle")
+    _, packed = share.exported(bench, "m", form="capsule")
     elsewhere = new_workspace(tmp_path / "elsewhere")
-    share.take_in(elsewhere, "m.zip", bundle, name="theirs")
+    share.take_in(elsewhere, "m.ecgmodel", packed, name="theirs")
     assert elsewhere.models.model("theirs").spec == spec
     there = Predictor(elsewhere.models.graph("theirs")).spec
     np.testing.assert_array_equal(prepare(filtered(1), there).array, batch["1.npz"])

@@ -13,10 +13,10 @@ from einthoven.store.types import ItemQuery, Job
 from einthoven.task import Task, TaskClass
 from einthoven.workflows import planning, runs, share
 from einthoven.workflows.dispatch import run_job
+from einthoven.workflows.fitting import _patient_weights
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
 from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
-from einthoven.workflows.train import _patient_weights
 from einthoven.workflows.views import Preferences
 from einthoven.workflows.workspace import Workspace
 from small_ecgs import Notes, fill
@@ -26,7 +26,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 DATASET = "ways"
 BASE = TrainRequest(
     DATASET, "pace", architecture="inceptiontime", rate=100.0, duration=2.0, recipe="paper",
-    settings={"epochs": 1, "batch_size": 8, "maximum_rate": 0.003},
+    settings={"epochs": 1, "batch_size": 8, "maximum_rate": 0.003}, beside=False,
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from einthoven.workflows.evaluate import evaluate
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
 from einthoven.workflows.requests import EvaluateRequest, PredictRequest, TrainOutcome, TrainRequest
-from einthoven.workflows.train import LEARNED_FROM
+from einthoven.workflows.seen import LEARNED_FROM
 from einthoven.workflows.views import Preferences
 from einthoven.workflows.workspace import Workspace
 from small_ecgs import Notes, ecg, fill
@@ -30,7 +30,7 @@ from small_ecgs import Notes, ecg, fill
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 ONE_EPOCH = {"epochs": 1, "batch_size": 8, "maximum_rate": 0.003}
-SMALL = {"settings": ONE_EPOCH, "rate": 100.0, "duration": 2.0}
+SMALL = {"settings": ONE_EPOCH, "rate": 100.0, "duration": 2.0, "beside": False}
 DATASET = "secret-dataset"
 TWO_LEADS = ("secret-two-leads-1", "secret-two-leads-2")
 
@@ -121,22 +121,23 @@ def test_the_page_of_a_run_tells_its_course(trained: Trained) -> None:
     assert (summary.name, summary.model, summary.epoch, summary.epochs, summary.state) == ("ours", "ours", 1, 1, "done")
 
 
-def members(bundle: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+def members(capsule: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(capsule)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_a_bundle_says_nothing_of_single_records_people_or_this_machine(trained: Trained) -> None:
-    name, bundle = share.exported(trained.workspace, "ours", form="bundle")
-    found = members(bundle)
-    assert name == "ours.zip"
-    assert set(found) == {"model.onnx", "weights.safetensors", "spec.json", "statistics.json", "README.txt"}
+def test_a_capsule_says_nothing_of_single_records_people_or_this_machine(trained: Trained) -> None:
+    name, capsule = share.exported(trained.workspace, "ours", form="capsule")
+    found = members(capsule)
+    assert name == "ours.ecgmodel"
+    stated = {"manifest.json", "spec.json", "statistics.json", "evaluation.json", "card.md", "golden.npz"}
+    assert set(found) == {"model.onnx", "weights.safetensors", *stated}
     items = trained.workspace.store.items(DATASET)[1]
     secrets = ["secret-", str(trained.workspace.home), *(item.record_id for item in items)]
     for member, content in found.items():
         for secret in secrets:
             assert secret.encode() not in content, (member, secret)
-    assert b"simulated ECGs and says nothing about patients" in found["README.txt"]
+    assert b"They are simulated: this model says nothing about patients." in found["card.md"]
     statistics = json.loads(found["statistics.json"], parse_constant=pytest.fail)
     assert statistics["simulated"] is True and statistics["validation"]["n"] == trained.outcome.split.n_validation
     assert share.exported(trained.workspace, "ours", form="onnx") == ("ours.onnx", found["model.onnx"])
@@ -144,10 +145,10 @@ def test_a_bundle_says_nothing_of_single_records_people_or_this_machine(trained:
 
 @pytest.fixture(scope="module")
 def elsewhere(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Another installation that was given the model, as a bundle and as a bare graph."""
+    """Another installation that was given the model, as a capsule and as a bare graph."""
     other = installation(tmp_path_factory.mktemp("elsewhere"))
     fill(other, "theirs", n=4, first=100)
-    for form in ("bundle", "onnx"):
+    for form in ("capsule", "onnx"):
         name, data = share.exported(trained.workspace, "ours", form=form)  # type: ignore[arg-type]
         share.take_in(other, name, data, name=f"as {form}")
     return other
@@ -162,13 +163,13 @@ def test_a_model_that_was_given_away_answers_as_at_home(trained: Trained, elsewh
 
     at_home = answers(trained.workspace, "ours")
     assert len(at_home) == 4
-    for name in ("as bundle", "as onnx"):
+    for name in ("as capsule", "as onnx"):
         assert answers(elsewhere, name) == at_home
         view = share.view(elsewhere, name)
         assert view.simulated, "a model keeps saying that it learned from simulated ECGs"
         assert (view.n_train, view.trained_on, view.run) == (trained.outcome.split.n_train, None, None)
         assert view.validation_macro_f1 == trained.outcome.validation.macro_f1
-    assert share.view(elsewhere, "as bundle").can_continue and share.view(elsewhere, "as onnx").can_continue
+    assert share.view(elsewhere, "as capsule").can_continue and share.view(elsewhere, "as onnx").can_continue
     found = predict(elsewhere, PredictRequest("as onnx", dataset="theirs"), Notes(tmp_path))
     assert found.simulated_model
 
@@ -232,7 +233,7 @@ def test_a_cancelled_training_keeps_the_best_weights_as_a_model(
     monkeypatch.setattr(reporter, "BEAT_SECONDS", 0.02)
     workspace = trained.workspace
     request = TrainRequest(
-        DATASET, "pace", architecture="inceptiontime", name="stopped", rate=100.0, duration=2.0,
+        DATASET, "pace", architecture="inceptiontime", name="stopped", rate=100.0, duration=2.0, beside=False,
         settings={**ONE_EPOCH, "epochs": 5000, "patience": 5000},
     )  # fmt: skip
     job = workspace.submit("train", planning.complete(workspace, request))
@@ -260,7 +261,9 @@ def test_a_cancelled_training_keeps_the_best_weights_as_a_model(
     assert int(np.argmin(losses)) + 1 == outcome.best_epoch
 
 
-def test_a_training_that_cannot_use_its_records_fails_with_the_reason_and_makes_no_model(trained: Trained) -> None:
+def test_a_training_that_cannot_use_its_records_fails_with_the_reason_and_makes_no_model(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace = trained.workspace
     workspace.store.create_dataset("relative")
     answers = {}
@@ -270,6 +273,7 @@ def test_a_training_that_cannot_use_its_records_fails_with_the_reason_and_makes_
     classes = (TaskClass("slow"), TaskClass("fast"))
     workspace.store.put_task("relative", Task("pace", "single-label", classes, answers))
     before = len(workspace.models.models())
+    monkeypatch.setattr(planning, "_warnings_of_fit", lambda *_: [])  # which sees it before the training starts
     job = train(workspace, TrainRequest("relative", "pace", scaled_over="none", **SMALL))  # type: ignore[arg-type]
     assert job.state == "failed" and job.problem is not None
     assert "can be used" in job.problem.detail and "amplitude is relative" in job.problem.detail
@@ -293,7 +297,7 @@ def test_a_training_that_failed_on_a_full_disk_is_resumed_where_it_was(
 
     monkeypatch.setattr(loop, "keep", full_at_the_third)
     request = TrainRequest(
-        DATASET, "pace", architecture="inceptiontime", name="resumed", rate=100.0, duration=2.0,
+        DATASET, "pace", architecture="inceptiontime", name="resumed", rate=100.0, duration=2.0, beside=False,
         settings={**ONE_EPOCH, "epochs": 4},
     )  # fmt: skip
     job = train(workspace, request)

@@ -38,6 +38,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/benchmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Benchmark
+         * @description Compare ways of training by cross-validation over patients, under a budget of time.
+         */
+        post: operations["start_benchmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/benchmarks/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Benchmark
+         * @description What this benchmark would do: ECGs, folds, candidates, warnings in words.
+         */
+        post: operations["check_benchmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/benchmarks/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Benchmark
+         * @description A benchmark with how far it is; its outcome is null while it runs.
+         */
+        get: operations["benchmark"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets": {
         parameters: {
             query?: never;
@@ -560,7 +620,7 @@ export interface paths {
         put?: never;
         /**
          * Inspect Model File
-         * @description What an `.onnx` file or bundle is, and which hints it needs (`missing`, `offers`); nothing is kept.
+         * @description What an `.ecgmodel` or `.onnx` file is, and which hints it needs (`missing`, `offers`); nothing is kept.
          */
         post: operations["inspect_model_file"];
         delete?: never;
@@ -576,12 +636,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Models */
+        /**
+         * Models
+         * @description All models, newest first, and behind them those that come with Einthoven (`zoo`).
+         */
         get: operations["models"];
         put?: never;
         /**
          * Take In Model
-         * @description Take in an `.onnx` file or bundle; one that was made elsewhere needs the hints that `/model-files` names.
+         * @description Take in an `.ecgmodel` or `.onnx` file; one that was made elsewhere needs the hints that `/model-files` names.
          */
         post: operations["take_in_model"];
         delete?: never;
@@ -609,6 +672,26 @@ export interface paths {
         patch: operations["rename_model"];
         trace?: never;
     };
+    "/api/models/{model}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Model Card
+         * @description The model's card: Markdown behind a YAML head. Whoever shows it shows it as text.
+         */
+        get: operations["model_card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{model}/export": {
         parameters: {
             query?: never;
@@ -618,7 +701,7 @@ export interface paths {
         };
         /**
          * Export Model
-         * @description The bare ONNX, or the bundle: ONNX, weights, statistics.
+         * @description The capsule (`.ecgmodel`): ONNX, weights, card, evaluations, golden ECGs; or the bare ONNX.
          */
         get: operations["export_model"];
         put?: never;
@@ -1338,6 +1421,253 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * BenchmarkCandidate
+         * @description One that is compared: an architecture with a recipe (empty for one that is solved for in one step).
+         */
+        BenchmarkCandidate: {
+            /** Architecture */
+            architecture: string;
+            /** Closed Form */
+            closed_form: boolean;
+            /** Name */
+            name: string;
+            /** Recipe */
+            recipe: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * BenchmarkCheck
+         * @description What a benchmark would do: ECGs, patients, folds, candidates, and what there is to think of.
+         */
+        BenchmarkCheck: {
+            /** Candidates */
+            candidates: components["schemas"]["BenchmarkCandidate"][];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** N */
+            n: number;
+            /** N Folds */
+            n_folds: number;
+            /** N Patients */
+            n_patients: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * BenchmarkCost
+         * @description What a candidate costs on this machine.
+         *
+         *     `minutes` of one training; `epoch_ms` per ECG and epoch of it (None where it is solved for in one step);
+         *     `prediction_ms` for one ECG by itself, `mega_flops` of convolutions and matrix products for it.
+         */
+        BenchmarkCost: {
+            /** Epoch Ms */
+            epoch_ms: number | null;
+            /** Mega Flops */
+            mega_flops: number;
+            /** Megabytes */
+            megabytes: number;
+            /** Minutes */
+            minutes: number;
+            /** Parameters */
+            parameters: number;
+            /** Prediction Ms */
+            prediction_ms: number;
+        };
+        /**
+         * BenchmarkNumber
+         * @description A number of the leaderboard with its 95 % interval; what is None cannot be estimated, and `reason` says why.
+         */
+        BenchmarkNumber: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Title */
+            title: string;
+            /** Value */
+            value: number | null;
+        };
+        /**
+         * BenchmarkOutcome
+         * @description A benchmark that ended. `folds_compared` of `n_folds`: those that every line of the leaderboard has answered.
+         *
+         *     `recommended` is the name of a candidate, None where nothing can be said; `recommendation` says it in words.
+         *     `stopped`: `finished`, `budget` or `cancelled`.
+         */
+        BenchmarkOutcome: {
+            /** Budget Seconds */
+            budget_seconds: number;
+            /** Dataset */
+            dataset: string;
+            /** Environment */
+            environment: {
+                [key: string]: string;
+            };
+            /** Folds Compared */
+            folds_compared: number[];
+            /** Higher Is Better */
+            higher_is_better: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "single-label" | "multi-label" | "regression";
+            /** Left Out */
+            left_out: components["schemas"]["LeftOut"][];
+            /** N */
+            n: number;
+            /** N Folds */
+            n_folds: number;
+            /** N Patients */
+            n_patients: number;
+            /** Number */
+            number: string;
+            /** Recommendation */
+            recommendation: string;
+            /** Recommended */
+            recommended: string | null;
+            /** Refused */
+            refused: components["schemas"]["Failure"][];
+            /** Rows */
+            rows: components["schemas"]["BenchmarkRow"][];
+            /** Seconds */
+            seconds: number;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Stopped
+             * @enum {string}
+             */
+            stopped: "finished" | "budget" | "cancelled";
+            /** Task */
+            task: string;
+            /** Unit */
+            unit: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * BenchmarkRequest
+         * @description Compare ways of training for one task of one dataset by cross-validation over patients.
+         *
+         *     Every architecture is trained by every recipe; one that is solved for in one step takes part once. Empty
+         *     `architectures` are all that are not experimental, empty `recipes` the usual one. `budget` as people write it
+         *     (`30m`, `2h`, `90s`). `folds` limits the ECGs to those folds of the dataset; `n_folds` is how many parts they are
+         *     divided into. `settings` change those of each recipe.
+         */
+        BenchmarkRequest: {
+            /**
+             * Architectures
+             * @default []
+             */
+            architectures: string[];
+            /**
+             * Budget
+             * @default 30m
+             */
+            budget: string;
+            /** Dataset */
+            dataset: string;
+            /** Duration */
+            duration?: number | null;
+            /** Folds */
+            folds?: number[] | null;
+            /**
+             * N Folds
+             * @default 5
+             */
+            n_folds: number;
+            /** Rate */
+            rate?: number | null;
+            /**
+             * Recipes
+             * @default []
+             */
+            recipes: string[];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /** Settings */
+            settings?: {
+                [key: string]: boolean | number | string | null;
+            };
+            /** Task */
+            task: string;
+        };
+        /**
+         * BenchmarkRow
+         * @description A line of the leaderboard.
+         *
+         *     `numbers`: the first is what the lines are ranked by. `difference` is that number minus the best one's, from the
+         *     same resamples of patients; `level` says that the two cannot be told apart (None: not known).
+         */
+        BenchmarkRow: {
+            candidate: components["schemas"]["BenchmarkCandidate"];
+            cost: components["schemas"]["BenchmarkCost"];
+            difference: components["schemas"]["BenchmarkNumber"];
+            /** Folds */
+            folds: number[];
+            /** Level */
+            level: boolean | null;
+            /** Numbers */
+            numbers: components["schemas"]["BenchmarkNumber"][];
+        };
+        /**
+         * BenchmarkView
+         * @description A benchmark as its page shows it, during and after.
+         */
+        BenchmarkView: {
+            /** Candidates */
+            candidates: components["schemas"]["CandidateProgress"][];
+            job: components["schemas"]["Job"];
+            /** Log */
+            log: string[];
+            /** N Folds */
+            n_folds: number;
+            outcome: components["schemas"]["BenchmarkOutcome"] | null;
+            /** Prospect */
+            prospect: string;
+            request: components["schemas"]["BenchmarkRequest"];
+        };
+        /**
+         * Beside
+         * @description The ridge model that was fitted to the same ECGs as a network: `words` say which is better, and how sure that is.
+         *
+         *     Without a `model` it could not be fitted, and `words` say why.
+         */
+        Beside: {
+            /** Model */
+            model: string | null;
+            /** Seconds */
+            seconds: number;
+            validation: components["schemas"]["Evaluation"] | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Between
+         * @description Both ends of an interval.
+         */
+        Between: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
         /** Body_add_to_upload */
         Body_add_to_upload: {
             /**
@@ -1425,6 +1755,19 @@ export interface components {
             name?: string | null;
         };
         /**
+         * CandidateProgress
+         * @description How far a candidate is: the folds it has finished, the one it learns now, why it is out (empty: it is not).
+         */
+        CandidateProgress: {
+            candidate: components["schemas"]["BenchmarkCandidate"];
+            /** Done */
+            done: number[];
+            /** Left Out */
+            left_out: string;
+            /** Now */
+            now: number | null;
+        };
+        /**
          * ClassResult
          * @description How one class did. A number is None where the data do not allow it; `reasons` says why, by name of the number.
          *
@@ -1449,6 +1792,30 @@ export interface components {
             };
             /** Recall */
             recall: number | null;
+        };
+        /**
+         * ClassThreshold
+         * @description From which probability on a class counts as present.
+         *
+         *     `f1` and `f1_at_half` are those on the validation part from `threshold` on and from 0.5 on; None where `n`, the
+         *     validation ECGs that have the class, is below 2. `reason` says why 0.5 was kept; empty where it was chosen.
+         */
+        ClassThreshold: {
+            /** F1 */
+            f1: number | null;
+            /** F1 At Half */
+            f1_at_half: number | null;
+            /** N */
+            n: number;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Threshold */
+            threshold: number;
         };
         /**
          * CorrectedTime
@@ -1613,7 +1980,7 @@ export interface components {
          *
          *     `confusion` (single-label only): rows are the true class, columns the predicted one, both in the
          *     order of `per_class`. For multi-label `accuracy` is the share of records with every class right.
-         *     Regression fills `regression` (`mae`, `rmse`, `r2`, `bias`) and leaves the others None.
+         *     Regression fills `regression` (`mae`, `rmse`, `r2`, `bias`, `lower_limit`, `upper_limit`) and no other number.
          */
         Evaluation: {
             /** Accuracy */
@@ -1712,6 +2079,8 @@ export interface components {
          *         Classes; kind of task, from the last operator (`ending`: Softmax, LogSoftmax, Sigmoid, "" for none) or a hint.
          *     class_names, leads, rate, unit, scaling
          *         As stated or hinted.
+         *     value_unit
+         *         Of the answers of a regression, as stated or hinted; `none`: a number without a unit.
          *     untrained
          *         Why this is an untrained model, "" otherwise: a starting point, not for prediction.
          *     trainable
@@ -1778,6 +2147,8 @@ export interface components {
             unit: string | null;
             /** Untrained */
             untrained: string;
+            /** Value Unit */
+            value_unit?: string | null;
             /**
              * Warnings
              * @default []
@@ -2113,6 +2484,15 @@ export interface components {
             tried: string;
         };
         /**
+         * LeftOut
+         * @description A candidate that is not compared, and why.
+         */
+        LeftOut: {
+            candidate: components["schemas"]["BenchmarkCandidate"];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * MeasureOutcome
          * @description What a measuring found.
          *
@@ -2415,9 +2795,12 @@ export interface components {
          * ModelView
          * @description A model for people: its `ModelSpec` in words, its making in numbers.
          *
+         *     `zoo`: it comes with Einthoven and cannot be renamed or deleted. `data`: what it learned from, as it states.
+         *     `sealed`: what was found when its capsule was opened. `tested`: how it did, tests first.
+         *
          *     Of a model that was made elsewhere (`imported`): `untrained` says why it has learned nothing ("" otherwise),
          *     `warnings` what there is to think of, `found` what its file stated and what was repaired, `told` what the person
-         *     said who took it in.
+         *     said who took it in. `threshold_words` say of each class of a multi-label model from where it counts as present.
          */
         ModelView: {
             /** Architecture */
@@ -2432,6 +2815,11 @@ export interface components {
             classes: string[];
             /** Created */
             created: string;
+            /**
+             * Data
+             * @default
+             */
+            data: string;
             /** Duration */
             duration: number;
             /** Found */
@@ -2456,6 +2844,11 @@ export interface components {
             rate: number;
             /** Run */
             run: string | null;
+            /**
+             * Sealed
+             * @default
+             */
+            sealed: string;
             /** Simulated */
             simulated: boolean;
             /** Size */
@@ -2464,6 +2857,16 @@ export interface components {
             steps: string[];
             /** Task */
             task: string;
+            /**
+             * Tested
+             * @default []
+             */
+            tested: components["schemas"]["Tested"][];
+            /**
+             * Threshold Words
+             * @default []
+             */
+            threshold_words: string[];
             /** Thresholds */
             thresholds: number[];
             /** Told */
@@ -2480,6 +2883,11 @@ export interface components {
             validation_macro_f1: number | null;
             /** Warnings */
             warnings: string[];
+            /**
+             * Zoo
+             * @default false
+             */
+            zoo: boolean;
         };
         /**
          * NewCorrection
@@ -2918,7 +3326,10 @@ export interface components {
         };
         /**
          * RunSummary
-         * @description One line of the list of trainings. `best_f1`: macro F1 of the epoch that is kept, on the validation part.
+         * @description One line of the list of trainings.
+         *
+         *     `best_f1`: macro F1 on the validation part, of the model, and until there is one of the epoch that is kept so far.
+         *     `quality`: the model's one number in words, for regression its mean error; empty while there is none.
          */
         RunSummary: {
             /** Architecture */
@@ -2943,6 +3354,11 @@ export interface components {
             model: string | null;
             /** Name */
             name: string;
+            /**
+             * Quality
+             * @default
+             */
+            quality: string;
             /** State */
             state: string;
             /** Task */
@@ -3167,6 +3583,36 @@ export interface components {
             unit: string;
         };
         /**
+         * Tested
+         * @description How a model did on some ECGs. `part`: `test` (kept aside) or `validation` (of its own training).
+         *
+         *     `numbers` by the name of the metric, `intervals` those of them that have one; `how` they were computed.
+         */
+        Tested: {
+            /** Data */
+            data: string;
+            /** Folds */
+            folds: number[];
+            /** How */
+            how: string;
+            /** Intervals */
+            intervals: {
+                [key: string]: components["schemas"]["Between"];
+            };
+            /** N */
+            n: number | null;
+            /** N Patients */
+            n_patients: number | null;
+            /** Numbers */
+            numbers: {
+                [key: string]: number;
+            };
+            /** Part */
+            part: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * Thumbnail
          * @description Lead II (or the first lead) of a record, thinned for drawing: lowest and highest value per column.
          */
@@ -3242,10 +3688,14 @@ export interface components {
          * TrainOutcome
          * @description A training that ended with a model. `validation` is how the best epoch did on the validation part.
          *
+         *     `stopped`: `finished`, `early`, `cancelled`, or `diverged`: the loss stopped being a number, the best epoch before
+         *     is the model. `thresholds` (multi-label): from where each class counts as present. `unit`: of a regression's values.
+         *
          *     `parity_logits`, `parity_probabilities`: largest difference between network and exported graph (for
          *     regression that of the values, and None).
          */
         TrainOutcome: {
+            beside?: components["schemas"]["Beside"] | null;
             /** Best Epoch */
             best_epoch: number;
             /** Maximum Rate */
@@ -3263,6 +3713,16 @@ export interface components {
             split: components["schemas"]["SplitInfo"];
             /** Stopped */
             stopped: string;
+            /**
+             * Thresholds
+             * @default []
+             */
+            thresholds: components["schemas"]["ClassThreshold"][];
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
             validation: components["schemas"]["Evaluation"];
         };
         /**
@@ -3275,6 +3735,9 @@ export interface components {
          *     `TrainConfig`. `rate`, `duration`: what the model sees, in Hz and seconds; None means the installation's setting,
          *     and the beat's length where `model_input` says that the model sees one beat. `scaling` of each lead or the whole
          *     record (`scaled_over`): None means the architecture's. `subject`: what the model is told of the person.
+         *
+         *     `thresholds`: from where a class of a multi-label task counts as present, by the largest F1 on the validation part
+         *     or from one half on. `beside`: with few ECGs a ridge model is fitted beside a network from scratch.
          */
         TrainRequest: {
             /**
@@ -3282,6 +3745,11 @@ export interface components {
              * @default xceptiontime
              */
             architecture: string;
+            /**
+             * Beside
+             * @default true
+             */
+            beside: boolean;
             /** Dataset */
             dataset: string;
             /** Duration */
@@ -3319,7 +3787,7 @@ export interface components {
             rate?: number | null;
             /**
              * Recipe
-             * @default paper
+             * @default default
              */
             recipe: string;
             /**
@@ -3346,6 +3814,12 @@ export interface components {
             subject: ("age" | "sex")[];
             /** Task */
             task: string;
+            /**
+             * Thresholds
+             * @default f1
+             * @enum {string}
+             */
+            thresholds: "f1" | "half";
         };
         /**
          * UploadState
@@ -3417,6 +3891,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArchitectureView"][];
+                };
+            };
+        };
+    };
+    start_benchmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BenchmarkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    check_benchmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BenchmarkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchmarkCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    benchmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchmarkView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -4524,10 +5095,41 @@ export interface operations {
             };
         };
     };
+    model_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     export_model: {
         parameters: {
             query?: {
-                form?: "onnx" | "bundle";
+                form?: "onnx" | "capsule";
             };
             header?: never;
             path: {

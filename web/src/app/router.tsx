@@ -55,8 +55,14 @@ const viewer = createRoute({
 const train = createRoute({
   getParentRoute: () => root,
   path: "/train",
-  validateSearch: keep("dataset", "task", "model"),
+  validateSearch: keep("dataset", "task", "model", "architecture", "recipe", "folds"),
   component: lazyRouteComponent(() => import("@/features/train"), "TrainPage"),
+});
+const benchmark = createRoute({
+  getParentRoute: () => root,
+  path: "/train/benchmark",
+  validateSearch: keep("dataset", "task", "job"),
+  component: lazyRouteComponent(() => import("@/features/benchmark"), "BenchmarkPage"),
 });
 const run = createRoute({
   getParentRoute: () => root,
@@ -101,7 +107,7 @@ const formats = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    home, library, dataset, quarantine, viewerHome, viewer, train, run, models, predict, measure, evaluate, settings, formats,
+    home, library, dataset, quarantine, viewerHome, viewer, train, benchmark, run, models, predict, measure, evaluate, settings, formats,
   ]),
   defaultErrorComponent: PageFailed,
   defaultPendingMs: 150,

@@ -80,7 +80,7 @@ export function useDelayed(milliseconds: number): boolean {
 export function Waiting({ rows = 4, height }: { rows?: number; height?: number | string }) {
   const due = useDelayed(150);
   return (
-    <div className={css["waiting"]} aria-busy="true" aria-label="Loading" style={{ minHeight: height }}>
+    <div className={css["waiting"]} role="status" aria-busy="true" aria-label="Loading" style={{ minHeight: height }}>
       {due &&
         (height !== undefined ? (
           <Skeleton height={height} radius="md" />

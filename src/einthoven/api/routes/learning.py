@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from einthoven.api.routes import Here
 from einthoven.store.types import Job
+from einthoven.workflows.benchmarks import BenchmarkCheck, BenchmarkRequest, BenchmarkView
 from einthoven.workflows.requests import (
     EvaluateRequest,
     EvaluationReport,
@@ -47,6 +48,28 @@ def run(workspace: Here, job: str) -> Run:
     from einthoven.workflows import runs
 
     return runs.run(workspace, job)
+
+
+@router.post("/benchmarks/check")
+def check_benchmark(workspace: Here, request: BenchmarkRequest) -> BenchmarkCheck:
+    """What this benchmark would do: ECGs, folds, candidates, warnings in words."""
+    from einthoven.workflows import benchmark
+
+    return benchmark.check(workspace, request)
+
+
+@router.post("/benchmarks", status_code=202)
+def start_benchmark(workspace: Here, request: BenchmarkRequest) -> Job:
+    """Compare ways of training by cross-validation over patients, under a budget of time."""
+    return workspace.submit("benchmark", request)
+
+
+@router.get("/benchmarks/{job}")
+def benchmark(workspace: Here, job: str) -> BenchmarkView:
+    """A benchmark with how far it is; its outcome is null while it runs."""
+    from einthoven.workflows import benchmark_progress
+
+    return benchmark_progress.view(workspace, job)
 
 
 @router.post("/predictions", status_code=202)

@@ -24,11 +24,11 @@ class DepthwiseConv(nn.Conv2d):
         super().__init__(channels, channels, (1, kernel), padding=(0, kernel // 2), groups=channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or torch.compiler.is_compiling() or not torch.is_grad_enabled():
+        if x.device.type != "cpu" or torch.compiler.is_compiling():
             return super().forward(x)
-        # In full precision also under autocast: torch has only a slow bfloat16 gradient here (minutes a step).
+        # In full precision also under autocast: oneDNN takes minutes to make its bfloat16 kernels for these shapes.
         with torch.autocast("cpu", enabled=False):
-            if self.weight.requires_grad and self.weight.shape[-1] >= SHORTEST:
+            if torch.is_grad_enabled() and self.weight.requires_grad and self.weight.shape[-1] >= SHORTEST:
                 out: Tensor = _Depthwise.apply(x.float(), self.weight)  # type: ignore[no-untyped-call]
                 return out
             return super().forward(x.float())

@@ -25,12 +25,17 @@ VALUES_FOR_THRESHOLDS = 20_000
 """Thresholds are quantiles of at most so many values of so many ECGs: enough for two decimals of a quantile."""
 LEAST_DEVIATION = 5e-3
 """Features that vary less over the training ECGs are not blown up: one unusual ECG would decide the answer."""
-BATCH = 32
+BATCH = 8
+"""ECGs at a time: the answers of a bank to so many fit into a processor's cache, which is faster than more."""
 GOLDEN = (math.sqrt(5) + 1) / 2
 
 
 def _nothing(done: int, total: int) -> None:
     return None
+
+
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
 
 
 def dilations(n_samples: int) -> tuple[int, ...]:
@@ -78,12 +83,15 @@ class Bank(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         answers = self.answers(x)
-        return torch.cat([(answers + offset).clamp(0, 1).mean(dim=(2, 3)) for offset in self.offset], dim=1)
+        return torch.cat([(answers + offset).clamp_(0, 1).mean(dim=(2, 3)) for offset in self.offset], dim=1)
 
     def fit(self, x: Tensor) -> None:
         """Scale and thresholds from the answers to `x`."""
-        answers = self.answers(x).squeeze(2).transpose(0, 1).flatten(1)
-        answers = answers[:, :: -(-answers.shape[1] // VALUES_FOR_THRESHOLDS)]
+        flat = torch.cat(
+            [self.answers(part).squeeze(2).transpose(0, 1).flatten(1) for part in torch.split(x, BATCH)], dim=1
+        )
+        answers = flat[:, :: -(-flat.shape[1] // VALUES_FOR_THRESHOLDS)].contiguous()
+        del flat
         # A kernel that sees flat leads only keeps its scale.
         deviation = answers.std(dim=1, correction=0)
         factor = torch.where(deviation > 1e-3, 1 / (RAMP * deviation.clamp(min=1e-3)), torch.ones_like(deviation))
@@ -144,25 +152,33 @@ class RandomConvolutions(nn.Module):
         return torch.cat([bank(image) for bank in self.banks], dim=1)
 
     @torch.no_grad()
-    def fit_features(self, x: Tensor, *, on_batch: Callable[[int, int], None] = _nothing) -> Tensor:
+    def fit_features(
+        self,
+        x: Tensor,
+        *,
+        scaled: Callable[[Tensor], Tensor] = _as_it_is,
+        on_batch: Callable[[int, int], None] = _nothing,
+    ) -> Tensor:
         """Set thresholds, mean and deviation from the training ECGs, without their answers; their features.
 
         Parameters
         ----------
         x
-            float32 `(n, n_leads, n_samples)`, standardised as in front of the network.
+            float32 `(n, n_leads, n_samples)`.
+        scaled
+            What stands in front of the network; it is given a few ECGs at a time.
         on_batch
             Told (ECGs done, ECGs) after each batch; what it raises gets out.
 
         Returns
         -------
-        float32 `(n, n_features)`: what `features(x)` answers afterwards.
+        float32 `(n, n_features)`: what `features(scaled(x))` answers afterwards.
         """
-        some = self.as_image(x[:: -(-len(x) // ECGS_FOR_THRESHOLDS)])
+        some = self.as_image(scaled(x[:: -(-len(x) // ECGS_FOR_THRESHOLDS)]))
         for bank in self.banks:
             assert isinstance(bank, Bank)
             bank.fit(some)
-        found = self.in_batches(x, self._pooled, on_batch=on_batch)
+        found = self.in_batches(x, lambda part: self._pooled(scaled(part)), on_batch=on_batch)
         deviation, mean = torch.std_mean(found, dim=0, correction=0)
         self.standardised.mean.copy_(mean)
         self.standardised.deviation.copy_(deviation.clamp(min=LEAST_DEVIATION))

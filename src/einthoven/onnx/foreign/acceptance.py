@@ -8,9 +8,11 @@ import numpy.typing as npt
 import torch
 
 from einthoven.errors import IncompatibleModel
-from einthoven.onnx.foreign.inspecting import Opened
+from einthoven.onnx.foreign.fallback import check_learning
+from einthoven.onnx.foreign.graph import PROBE
 from einthoven.onnx.foreign.limits import ADVICE_OF_EXPORT
 from einthoven.onnx.foreign.module import GraphPart, convert
+from einthoven.onnx.foreign.opening import Opened
 from einthoven.onnx.foreign.running import Runtime, exposing, trial
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ def accept(opened: Opened, name: str, *, real: npt.NDArray[np.float32] | None = 
     Raises
     ------
     IncompatibleModel
-        When it is above `TOLERANCE`; the operator where both first differ is named.
+        When it is above `TOLERANCE`; the operator where both first differ is named. When an operator was borrowed
+        through which nothing can be learned.
     """
     whole = convert(opened.graph).eval()
     # The graph without its ending gives logits; the repaired model is asked for the same value.
@@ -76,6 +79,7 @@ def accept(opened: Opened, name: str, *, real: npt.NDArray[np.float32] | None = 
                 advice=f"{ADVICE_OF_EXPORT} Please report the operator.",
             )
         largest = max(largest, differs)
+    check_learning(whole, torch.from_numpy(trial(PROBE, opened.shape, seed=7)), name)
     return largest
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from einthoven.errors import IncompatibleModel
 from einthoven.onnx.foreign.dependence import Affine, dependences, unvarying
 from einthoven.onnx.foreign.limits import opset
 from einthoven.onnx.foreign.running import trial, values
@@ -88,6 +89,21 @@ def read_graph(model: "onnx.ModelProto", shape: tuple[int, ...], name: str = "th
     source = model.graph.input[0].name
     shapes[source] = (PROBE, *shape)
     return Graph(kept, constants, source, model.graph.output[0].name, opset(model), shapes, growing)
+
+
+def nodes_between(graph: Graph, source: str, wanted: str) -> tuple[Node, ...]:
+    """The nodes that make `wanted` out of `source`; IncompatibleModel when they need more than that."""
+    needed = {wanted}
+    nodes: list[Node] = []
+    for node in reversed(graph.nodes):
+        if needed & set(node.outputs) and source not in node.outputs:
+            nodes.append(node)
+            needed.update(name for name in node.inputs if name)
+    made = {name for node in nodes for name in node.outputs} | set(graph.constants) | set(graph.sizes) | {source}
+    others = sorted(needed - made)
+    if others:
+        raise IncompatibleModel(f"What follows {source!r} in the graph also needs {others[0]!r}.")
+    return tuple(reversed(nodes))
 
 
 def _needed(nodes: list[Node], output: str, growing: Mapping[str, Affine]) -> set[str]:

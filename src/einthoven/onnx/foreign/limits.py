@@ -22,6 +22,8 @@ MAX_VALUES = 2**28
 MAX_ALL_VALUES = 2**29
 """Numbers in all of them together."""
 MAX_NESTING = 4
+MAX_LEADS = 64
+MAX_SAMPLES = 1_000_000
 SMALLEST_OPSET = 7
 """The oldest one that onnxruntime promises to run."""
 REPEATING = frozenset({"Loop", "Scan", "SequenceMap"})
@@ -47,16 +49,14 @@ def parse(content: bytes, name: str) -> "onnx.ModelProto":
     if not content:
         raise FormatError(f"{name} is empty.", advice="Get the file again.")
     if len(content) > MAX_BYTES:
-        _refuse(f"{name} has {len(content) >> 20} MB; at most {MAX_BYTES >> 20} MB are taken.", "Use a smaller model.")
+        refuse(f"{name} has {len(content) >> 20} MB; at most {MAX_BYTES >> 20} MB are taken.", "Use a smaller model.")
     try:
         model = onnx.load_model_from_string(content)
     except (DecodeError, ValueError) as error:
         raise FormatError(f"{name} is no intact ONNX model.", advice="Get the file again.") from error
     if not model.graph.node:
         raise FormatError(f"{name} is no ONNX model: it holds no operator.", advice="Get the file again.")
-    _check_tensors(model, name)
-    _check_counts(model, name)
-    _check_operators(model, name)
+    check(model, name)
     if model.functions:
         model = onnx.inliner.inline_local_functions(model)
         _check_counts(model, name)
@@ -75,6 +75,13 @@ def parse(content: bytes, name: str) -> "onnx.ModelProto":
             raise FormatError(f"{name} is no intact ONNX model ({reason}).", advice="Get the file again.") from error
     model.metadata_props.extend(metadata)
     return model
+
+
+def check(model: "onnx.ModelProto", name: str) -> None:
+    """IncompatibleModel when it keeps weights in other files, uses operators of others, or passes a limit."""
+    _check_tensors(model, name)
+    _check_counts(model, name)
+    _check_operators(model, name)
 
 
 def opset(model: "onnx.ModelProto") -> int:
@@ -99,15 +106,15 @@ def _check_tensors(model: "onnx.ModelProto", name: str) -> None:
     n_numbers = 0
     for tensor in _tensors(model):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            _refuse(
+            refuse(
                 f"{name} keeps {tensor.name or 'a constant'!r} in another file.",
                 "Save the model as one file (onnx.save_model without external data).",
             )
         if tensor.data_type == onnx.TensorProto.STRING:
-            _refuse(f"{name} holds text in {tensor.name or 'a constant'!r}.", ADVICE_OF_EXPORT)
+            refuse(f"{name} holds text in {tensor.name or 'a constant'!r}.")
         n_numbers += _size(tensor.dims, name, tensor.name)
         if n_numbers > MAX_WEIGHTS:
-            _refuse(f"{name} holds more than {MAX_WEIGHTS >> 20} million weights.", "Use a smaller model.")
+            refuse(f"{name} holds more than {MAX_WEIGHTS >> 20} million weights.", "Use a smaller model.")
 
 
 def _tensors(model: "onnx.ModelProto") -> Iterator["onnx.TensorProto"]:
@@ -143,12 +150,12 @@ def _check_counts(model: "onnx.ModelProto", name: str) -> None:
         n_nodes += len(graph.node)
         n_initialisers += len(graph.initializer)
         if depth > MAX_NESTING:
-            _refuse(f"{name} nests graphs more than {MAX_NESTING} deep.", ADVICE_OF_EXPORT)
+            refuse(f"{name} nests graphs more than {MAX_NESTING} deep.")
     n_nodes += sum(len(function.node) for function in model.functions)
     if n_nodes > MAX_NODES:
-        _refuse(f"{name} has {n_nodes:,} operators; at most {MAX_NODES:,} are taken.", "Use a smaller model.")
+        refuse(f"{name} has {n_nodes:,} operators; at most {MAX_NODES:,} are taken.", "Use a smaller model.")
     if n_initialisers > MAX_INITIALISERS:
-        _refuse(
+        refuse(
             f"{name} has {n_initialisers:,} initialisers; at most {MAX_INITIALISERS:,} are taken.",
             "Use a smaller model.",
         )
@@ -157,7 +164,7 @@ def _check_counts(model: "onnx.ModelProto", name: str) -> None:
 def _check_operators(model: "onnx.ModelProto", name: str) -> None:
     version = opset(model)
     if version < SMALLEST_OPSET:
-        _refuse(
+        refuse(
             f"{name} has opset {version}; onnxruntime promises to run {SMALLEST_OPSET} and later.",
             "Export the model again with a newer opset.",
         )
@@ -166,9 +173,9 @@ def _check_operators(model: "onnx.ModelProto", name: str) -> None:
     nodes += [node for function in model.functions for node in function.node]
     for node in nodes:
         if node.domain not in OWN_DOMAINS and (node.domain, node.op_type) not in own:
-            _refuse(f"{name} uses the operator {node.op_type!r} of {node.domain!r}.", ADVICE_OF_EXPORT)
+            refuse(f"{name} uses the operator {node.op_type!r} of {node.domain!r}.")
         if node.op_type in REPEATING:
-            _refuse(f"{name} uses the operator {node.op_type}, which cannot be converted.", ADVICE_OF_EXPORT)
+            refuse(f"{name} uses the operator {node.op_type}, which cannot be converted.")
 
 
 def check_sizes(model: "onnx.ModelProto", name: str) -> None:
@@ -183,12 +190,12 @@ def check_sizes(model: "onnx.ModelProto", name: str) -> None:
             n *= dim.dim_value or 1
         total += n
         if n > MAX_VALUES:
-            _refuse(
+            refuse(
                 f"{name}: {value.name!r} would hold {n:,} numbers; at most {MAX_VALUES:,} are allowed.",
                 "Use a smaller model.",
             )
     if total > MAX_ALL_VALUES:
-        _refuse(f"{name} would hold {total:,} numbers at once; at most {MAX_ALL_VALUES:,}.", "Use a smaller model.")
+        refuse(f"{name} would hold {total:,} numbers at once; at most {MAX_ALL_VALUES:,}.", "Use a smaller model.")
 
 
 @contextmanager
@@ -203,5 +210,6 @@ def understood(name: str) -> Iterator[None]:
         ) from error
 
 
-def _refuse(message: str, advice: str) -> NoReturn:
+def refuse(message: str, advice: str = ADVICE_OF_EXPORT) -> NoReturn:
+    """Raise IncompatibleModel."""
     raise IncompatibleModel(message, advice=advice)

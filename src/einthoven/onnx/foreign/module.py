@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from einthoven.errors import IncompatibleModel
-from einthoven.onnx.foreign.graph import PROBE, Graph, Node
+from einthoven.onnx.foreign.graph import PROBE, Graph, Node, nodes_between
 from einthoven.onnx.foreign.operators.registry import Operation, Run, Step, find
 from einthoven.onnx.foreign.weights import learned
 
@@ -128,21 +127,6 @@ class Answer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.part(x)
         return out if out.ndim == 2 else out.reshape(-1, self.n_outputs)
-
-
-def nodes_between(graph: Graph, source: str, wanted: str) -> tuple[Node, ...]:
-    """The nodes that make `wanted` out of `source`; IncompatibleModel when they need more than that."""
-    needed = {wanted}
-    nodes: list[Node] = []
-    for node in reversed(graph.nodes):
-        if needed & set(node.outputs) and source not in node.outputs:
-            nodes.append(node)
-            needed.update(name for name in node.inputs if name)
-    made = {name for node in nodes for name in node.outputs} | set(graph.constants) | set(graph.sizes) | {source}
-    others = sorted(needed - made)
-    if others:
-        raise IncompatibleModel(f"What follows {source!r} in the graph also needs {others[0]!r}.")
-    return tuple(reversed(nodes))
 
 
 def convert(graph: Graph) -> GraphPart:

@@ -14,22 +14,17 @@ from einthoven.models.entry import ArchitectureEntry, Sizes
 from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.models.networks.standardising import NaturalUnit, StandardiseInput
 from einthoven.models.weights import load_weights
-from einthoven.onnx.foreign.acceptance import accept, check_repair, difference, ecgs
-from einthoven.onnx.foreign.graph import Graph, Node
+from einthoven.onnx.foreign.acceptance import TOLERANCE, accept, check_repair, difference, ecgs
+from einthoven.onnx.foreign.exported import VALUES, Part, Unit, answer_of_ours, part_for_windows, without_unit
+from einthoven.onnx.foreign.graph import Graph, Node, nodes_between
 from einthoven.onnx.foreign.head import Fresh, Head, find_head, with_classes
-from einthoven.onnx.foreign.inspecting import (
-    IMPORTED,
-    ForeignModel,
-    ModelHints,
-    Opened,
-    examine,
-    layout_of,
-    scaling_step,
-    stated_keys,
-)
+from einthoven.onnx.foreign.hints import ModelHints, scaling_step
+from einthoven.onnx.foreign.inspecting import IMPORTED, examine, layout_of, stated_keys
+from einthoven.onnx.foreign.judgement import ForeignModel
 from einthoven.onnx.foreign.limits import understood
-from einthoven.onnx.foreign.module import Answer, Front, GraphPart, nodes_between
-from einthoven.onnx.foreign.running import exposing, values
+from einthoven.onnx.foreign.module import Answer, Front, GraphPart
+from einthoven.onnx.foreign.opening import Opened
+from einthoven.onnx.foreign.running import Runtime, exposing, values
 from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.task import TaskClass
@@ -134,9 +129,12 @@ ENTRY = ArchitectureEntry(
 )
 
 
-def network_of(core: ImportedCore, spec: ModelSpec) -> EcgNetwork:
-    """`core` with the standardising of `spec` in front and, for regression, a unit behind that changes nothing yet."""
-    network = EcgNetwork(replace(ENTRY, build=lambda _: core), spec)
+def network_of(core: ImportedCore, spec: ModelSpec, *, window: int | None = None) -> EcgNetwork:
+    """`core` with the standardising of `spec` in front and, for regression, a unit behind that changes nothing yet.
+
+    `window`: samples that `core` takes; its answers are averaged over the windows of a record. None: all of them.
+    """
+    network = EcgNetwork(replace(ENTRY, build=lambda _: core), spec, window=window)
     network.entry = ENTRY
     network.fresh_output = False
     return network
@@ -154,7 +152,8 @@ def spec_of(found: ForeignModel, hints: ModelHints) -> ModelSpec:
     )
     last = scaling_step(found.scaling, found.unit)
     steps = steps if last is None else (*steps, last)
-    spec = ModelSpec(found.kind, tuple(map(TaskClass, found.class_names)), steps, hints.task)
+    value_unit = "" if found.value_unit in (None, "none") else found.value_unit
+    spec = ModelSpec(found.kind, tuple(map(TaskClass, found.class_names)), steps, hints.task, value_unit)
     if spec.n_samples != found.n_samples:
         raise IncompatibleModel(
             f"{found.n_samples} samples at {found.rate:g} Hz cannot be described.", advice="Give a rounder rate."
@@ -223,7 +222,7 @@ def network_from_graph(
         )
     if (base.kind, base.class_names, base.unit) == (spec.kind, spec.class_names, spec.unit):
         return network
-    fresh = network_of(_core(network), spec)
+    fresh = network_of(_core(network), spec, window=network.window)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         _core(network).replace_head(len(spec.classes))
@@ -236,7 +235,7 @@ def _as_it_is(content: bytes, base: ModelSpec) -> EcgNetwork:
     """The network of a graph, with its own head, checked against onnxruntime."""
     name = "the model to start from"
     own = SPEC_KEY in stated_keys(content, name)
-    answer = ("values" if base.kind == "regression" else "logits") if own else None
+    answer = answer_of_ours(content, name) if own else None
     layout = None if own else layout_of(content, name)
     found, opened = examine(content, name, ModelHints(output=answer, leads=base.leads, layout=layout))
     if opened is None or (opened.n_leads, opened.n_samples) != (len(base.leads), base.n_samples):
@@ -245,22 +244,60 @@ def _as_it_is(content: bytes, base: ModelSpec) -> EcgNetwork:
             f" {len(base.leads)} of {base.n_samples}.",
             advice="Take the model in again.",
         )
+    graph, unit = without_unit(opened.graph) if answer == VALUES else (opened.graph, None)
     if opened.head is None:
-        raise IncompatibleModel(opened.why_no_head, advice="Start from another model, or from scratch.")
+        part = part_for_windows(opened, graph, name) if own else None
+        if part is None:
+            raise IncompatibleModel(opened.why_no_head, advice="Start from another model, or from scratch.")
+        return _averaging(opened, part, graph.output, base, unit, name)
     if not own:
         return foreign_network(opened, found, base)[0]
     with understood(name):
         accept(opened, name)
-    graph, unit = _without_unit(opened.graph) if base.kind == "regression" else (opened.graph, None)
     bare = _without_front(opened, graph, base)
     core = ImportedCore(bare, Front(opened.shape, turned=False), find_head(bare), opened.n_outputs)
     network = network_of(core, base)
     if bare.input == graph.input:
         network.standardise = nn.Identity()  # type: ignore[assignment]
+    _set_unit(network, unit)
+    return network
+
+
+def _averaging(opened: Opened, part: Part, answer: str, base: ModelSpec, unit: Unit | None, name: str) -> EcgNetwork:
+    """The network of a graph that averages over windows; IncompatibleModel when it differs from the value `answer`."""
+    with understood(name):
+        accept(part.opened, name)
+        front = Front(part.opened.shape, turned=False)
+        core = ImportedCore(part.opened.graph, front, part.opened.head, part.opened.n_outputs)
+        network = network_of(core, base, window=part.length).eval()
+        _set_unit(network, unit)
+        runtime = Runtime(exposing(opened.repaired.model, [answer]), name)
+        for batch in _partly_there(opened):
+            with torch.no_grad():
+                ours = network.answer(network.inputs(torch.from_numpy(batch))).numpy()
+            differs = difference(ours, runtime.run(batch)[answer])
+            if not differs <= TOLERANCE:
+                raise IncompatibleModel(
+                    f"{name} averages over windows of {part.length} samples, but otherwise than this program does "
+                    f"(by {differs:.2g}).",
+                    advice="Start from another model, or from scratch.",
+                )
+    return network
+
+
+def _partly_there(opened: Opened) -> list[npt.NDArray[np.float32]]:
+    """ECGs of which one ends early and one begins late."""
+    whole = ecgs(opened.n_leads, opened.n_samples)
+    parts = whole.copy()
+    parts[0, :, opened.n_samples * 2 // 3 :] = np.nan
+    parts[1, :, : opened.n_samples // 3] = np.nan
+    return [whole[:1], whole, parts]
+
+
+def _set_unit(network: EcgNetwork, unit: Unit | None) -> None:
     if unit is not None and isinstance(network.unit, NaturalUnit):
         network.unit.scale.copy_(torch.from_numpy(unit[0]))
         network.unit.mean.copy_(torch.from_numpy(unit[1]))
-    return network
 
 
 def _core(network: EcgNetwork) -> ImportedCore:
@@ -282,22 +319,6 @@ def _load(network: EcgNetwork, weights: Path, n_outputs: int) -> None:
         _core(network).replace_head(n_outputs)
     network.n_outputs = n_outputs
     load_weights(network, weights)
-
-
-def _without_unit(graph: Graph) -> tuple[Graph, tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None]:
-    """Without `value * scale + mean` at the end, which the exporter puts behind a regression; scale and mean."""
-    plus = graph.producer(graph.output)
-    times = graph.producer(plus.inputs[0]) if plus is not None and plus.op == "Add" else None
-    if plus is None or times is None or times.op != "Mul":
-        return graph, None
-    found = [graph.constants.get(node.inputs[1]) for node in (times, plus)]
-    scale, mean = found
-    if scale is None or mean is None or scale.size != 1 or mean.size != 1 or scale.item() <= 0:
-        return graph, None
-    nodes = tuple(node for node in graph.nodes if node is not plus and node is not times)
-    return replace(graph, nodes=nodes, output=times.inputs[0]), (
-        scale.reshape(1).astype(np.float32), mean.reshape(1).astype(np.float32)
-    )  # fmt: skip
 
 
 def _without_front(opened: Opened, graph: Graph, base: ModelSpec) -> Graph:

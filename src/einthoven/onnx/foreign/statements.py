@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 64 * 2**10
 MAX_CLASSES = 2000
 MAX_CLASS_NAME = 200
+MAX_UNIT = 30
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "class_names": ("target_keys", "class_names", "classes", "labels", "names"),
@@ -23,6 +24,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "unit": ("scale", "unit", "units"),
     "standardiser": ("standardizer", "standardiser"),
     "leads": ("leads", "lead_order", "lead_names"),
+    "value_unit": ("target_unit", "output_unit", "value_unit"),
 }
 """Our word -> the keys under which it may stand; the first ones are those of the existing exchange."""
 
@@ -43,6 +45,8 @@ class Statements:
         `mV`, `uV` or `V`.
     standardiser
         As it is written; "none" when it says that there is none.
+    value_unit
+        Of its answers, where they are numbers.
     said
         In sentences: what stands twice, what was not understood.
     """
@@ -52,6 +56,7 @@ class Statements:
     unit: str | None
     standardiser: str | None
     leads: tuple[str, ...] | None
+    value_unit: str | None
     said: tuple[str, ...]
 
     @property
@@ -68,7 +73,8 @@ def read_statements(model: "onnx.ModelProto") -> Statements:
     texts = _texts(model, said)
     found: dict[str, Any] = {}
     understand = {
-        "class_names": _names, "rate": _rate, "unit": _unit, "standardiser": _standardiser, "leads": _leads
+        "class_names": _names, "rate": _rate, "unit": _unit, "standardiser": _standardiser, "leads": _leads,
+        "value_unit": _value_unit,
     }  # fmt: skip
     for word, keys in KEYS.items():
         for key in (key for key in keys if key in texts):
@@ -136,6 +142,10 @@ def _rate(value: Any) -> float | None:
 
 def _unit(value: Any) -> str | None:
     return UNITS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def _value_unit(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= MAX_UNIT else None
 
 
 def _standardiser(value: Any) -> str | None:

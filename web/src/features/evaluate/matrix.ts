@@ -57,4 +57,6 @@ export const REGRESSION_NUMBERS = [
   { key: "rmse", title: "Root mean square error", inUnit: true },
   { key: "r2", title: "R²", inUnit: false },
   { key: "bias", title: "Bias", inUnit: true },
+  { key: "lower_limit", title: "Lower limit of agreement", inUnit: true },
+  { key: "upper_limit", title: "Upper limit of agreement", inUnit: true },
 ] as const;

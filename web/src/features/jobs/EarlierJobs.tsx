@@ -24,6 +24,9 @@ const asked = (job: Job, name: string): string => {
 const MODEL: DataColumn<Job> = { id: "model", title: "Model", grow: 2, pinned: true, cell: (job) => <LongName text={asked(job, "model")} />, value: (job) => asked(job, "model") };
 const METHOD: DataColumn<Job> = { id: "method", title: "Waves found by", pinned: true, value: (job) => asked(job, "method") };
 
+const TASK: DataColumn<Job> = { id: "task", title: "Task", pinned: true, cell: (job) => <LongName text={asked(job, "task")} />, value: (job) => asked(job, "task") };
+const NAMED_BY: Readonly<Record<EarlierJobsProps["kind"], DataColumn<Job>>> = { predict: MODEL, evaluate: MODEL, measure: METHOD, benchmark: TASK };
+
 const COLUMNS: DataColumn<Job>[] = [
   { id: "dataset", title: "Dataset", grow: 1.2, cell: (job) => <LongName text={asked(job, "dataset")} />, value: (job) => asked(job, "dataset") },
   { id: "state", title: "State", width: 96, cell: (job) => <JobState state={job.state} />, value: (job) => job.state },
@@ -32,7 +35,7 @@ const COLUMNS: DataColumn<Job>[] = [
 ];
 
 interface EarlierJobsProps {
-  readonly kind: "predict" | "evaluate" | "measure";
+  readonly kind: "predict" | "evaluate" | "measure" | "benchmark";
   readonly title: string;
   readonly chosen: string | null;
   readonly onChoose: (job: string) => void;
@@ -49,7 +52,7 @@ export function EarlierJobs({ kind, title, chosen, onChoose }: EarlierJobsProps)
     <Panel title={title} flush>
       <DataTable
         label={title}
-        columns={kind === "measure" ? [METHOD, ...COLUMNS] : [MODEL, ...COLUMNS]}
+        columns={[NAMED_BY[kind], ...COLUMNS]}
         rows={data}
         rowKey={(job) => job.id}
         selected={chosen}

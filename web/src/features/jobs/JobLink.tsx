@@ -22,6 +22,8 @@ export function JobLink({ job, children, className, onClick }: JobLinkProps) {
       return <Link to="/measure" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
     case "evaluate":
       return <Link to="/evaluate" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
+    case "benchmark":
+      return <Link to="/train/benchmark" search={{ job: job.id }} {...rest}>{children}</Link>; // prettier-ignore
     case "demonstration":
       return <Link to="/library" {...rest}>{children}</Link>; // prettier-ignore
     case "import":

@@ -17,7 +17,7 @@ export function jobQuery(id: string) {
 }
 
 const CHANGED_BY_JOBS = [
-  "jobs", "job", "run", "runs", "models", "datasets", "dataset", "records", "refused", "predictions", "evaluation", "import", "measurements",
+  "jobs", "job", "run", "runs", "models", "datasets", "dataset", "records", "refused", "predictions", "evaluation", "import", "measurements", "benchmark",
 ]; // prettier-ignore
 
 /** Asks anew for everything that a job which has ended may have changed. */

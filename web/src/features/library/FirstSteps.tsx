@@ -8,7 +8,7 @@ import css from "./library.module.css";
 /** The way from files to a judged model, with what is done and what comes next. Gone once a model exists. */
 export function FirstSteps({ datasets }: { datasets: readonly Dataset[] }) {
   const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => unwrap(api.GET("/api/models", { signal })) });
-  if (models.data === undefined || models.data.length > 0) return null;
+  if (models.data === undefined || models.data.some((model) => !model.zoo)) return null;
   const first = datasets.find((d) => d.n_records > 0);
   const labelled = datasets.find((d) => d.tasks.length > 0);
   const steps: { done: boolean; title: string; body: string; action: ReactNode }[] = [

@@ -55,10 +55,10 @@ export function DeleteModel({ name, onClose }: { name: string; onClose: () => vo
   return (
     <Modal opened onClose={onClose} title={`Delete ${name}?`}>
       <div className={css["form"]}>
-        <div>It cannot be brought back, unless you have downloaded it: a downloaded bundle can be taken in again.</div>
+        <div>It cannot be brought back, unless you have downloaded it: a downloaded model can be taken in again.</div>
         {remove.isError && <ProblemView compact error={remove.error} />}
         <div className={css["end"]}>
-          <Button variant="default" component="a" href={`${address("models", name, "export")}?form=bundle`} download>
+          <Button variant="default" component="a" href={`${address("models", name, "export")}?form=capsule`} download>
             Download first
           </Button>
           <Button color="bad" loading={remove.isPending} onClick={() => remove.mutate()} data-testid="model-delete-confirm">

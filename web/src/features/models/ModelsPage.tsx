@@ -7,6 +7,7 @@ import { api, unwrap, type ForeignModel, type ModelView } from "@/api";
 import { EmptyState, fmt, LinkButton, Page, Panel, ProblemView, Query, saveText, toCsv } from "@/ui";
 import { ModelCard } from "./ModelCard";
 import { inspectFile, TakeIn, takeInFile } from "./TakeIn";
+import { shelves, ZOO_TITLE } from "./tested";
 import css from "./models.module.css";
 
 const route = getRouteApi("/models");
@@ -17,6 +18,7 @@ export function ModelsPage() {
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const models = useQuery({ queryKey: ["models"], queryFn: ({ signal }) => unwrap(api.GET("/api/models", { signal })) });
+  const { own, zoo } = shelves(models.data ?? []);
   const [foreign, setForeign] = useState<{ file: File; found: ForeignModel } | null>(null);
   const [taken, setTaken] = useState<string | null>(null);
   const take = useMutation({
@@ -39,7 +41,7 @@ export function ModelsPage() {
     <Page
       title="Models"
       notice
-      facts={models.data && models.data.length > 0 ? fmt.plural(models.data.length, "model") : undefined}
+      facts={own.length > 0 ? fmt.plural(own.length, "model") : undefined}
       actions={
         <>
           {models.data && models.data.length > 0 && (
@@ -58,7 +60,7 @@ export function ModelsPage() {
                 Train one
               </Menu.Item>
               <Menu.Item leftSection={<IconUpload size={16} />} onClick={choose} data-testid="model-take-in">
-                Take in a model file: .onnx or bundle
+                Take in a model file: .ecgmodel or .onnx
               </Menu.Item>
               <Menu.Label>Or drop one anywhere on this page; it may be made elsewhere.</Menu.Label>
             </Menu.Dropdown>
@@ -80,7 +82,7 @@ export function ModelsPage() {
       />
       {dragging && (
         <div className={css["dropHere"]} aria-hidden>
-          Drop a model file here: .onnx from anywhere, or a bundle
+          Drop a model file here: .ecgmodel, or .onnx from anywhere
         </div>
       )}
       {take.isPending && <div role="status">Looking at the model file...</div>}
@@ -97,13 +99,13 @@ export function ModelsPage() {
         />
       )}
       <Query query={models}>
-        {(list) =>
-          list.length === 0 ? (
+        {() =>
+          own.length === 0 ? (
             <Panel>
               <EmptyState
                 icon={<IconBox size={48} stroke={1.25} />}
-                title="No models yet"
-                body="Train one on a dataset that has labels, or take in a model file that somebody gave you."
+                title={zoo.length > 0 ? "No models of your own yet" : "No models yet"}
+                body={`Train one on a dataset that has labels, or take in a model file that somebody gave you${zoo.length > 0 ? "; or use one of those below" : ""}.`}
                 action={
                   <>
                     <LinkButton to="/train" leftSection={<IconSchool size={16} />}>
@@ -118,7 +120,7 @@ export function ModelsPage() {
             </Panel>
           ) : (
             <div className={css["cards"]}>
-              {list.map((model) => (
+              {own.map((model) => (
                 <Wanted key={model.name} wanted={model.name === (taken ?? wanted)}>
                   <ModelCard model={model} />
                 </Wanted>
@@ -127,6 +129,19 @@ export function ModelsPage() {
           )
         }
       </Query>
+      {zoo.length > 0 && (
+        <section className={css["shelf"]} aria-label={ZOO_TITLE} data-testid="zoo">
+          <h2 className={css["shelfTitle"]}>{ZOO_TITLE}</h2>
+          <div className="ein-quiet">Ready to answer, and to train on from. The numbers are of ECGs kept aside: test a model on your own before you believe it.</div>
+          <div className={css["cards"]}>
+            {zoo.map((model) => (
+              <Wanted key={model.name} wanted={model.name === wanted}>
+                <ModelCard model={model} />
+              </Wanted>
+            ))}
+          </div>
+        </section>
+      )}
     </Page>
   );
 }

@@ -25,6 +25,7 @@ const TITLES: Record<SaidName, string> = {
   band: "Filter",
   class_names: "Classes, in their order",
   kind: "What it answers",
+  value_unit: "Unit of its answer",
   task: "Name of the question (may stay empty)",
 };
 
@@ -51,6 +52,8 @@ function words(name: SaidName, found: ForeignModel): string {
       return `Names of its ${n}answers, with commas between them.`;
     case "kind":
       return "One class means the most probable one wins; yes or no means several classes can be present at once.";
+    case "value_unit":
+      return "In which its number is, such as ms or years; none for a number without a unit.";
     case "task":
       return "Such as superclass: its answers are then compared with labels of that name.";
   }
@@ -80,7 +83,7 @@ export function SaidFields({ found, asked, draft, onChange, marked }: SaidFields
       />
     );
   };
-  const text = (name: "samples" | "rate" | "class_names" | "task", placeholder: string) => (
+  const text = (name: "samples" | "rate" | "class_names" | "value_unit" | "task", placeholder: string) => (
     <TextInput
       key={name}
       label={label(name)}
@@ -138,6 +141,7 @@ export function SaidFields({ found, asked, draft, onChange, marked }: SaidFields
       )}
       {asked.includes("class_names") && text("class_names", "NORM, MI, STTC")}
       {asked.includes("kind") && choice("kind", KINDS)}
+      {asked.includes("value_unit") && draft.kind === "regression" && text("value_unit", "ms")}
       {text("task", "superclass")}
     </div>
   ); // prettier-ignore

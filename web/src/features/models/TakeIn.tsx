@@ -131,6 +131,7 @@ export function statements(found: ForeignModel): { name: string; value: string }
   add("Scale", found.scaling === null ? null : SCALINGS[found.scaling]);
   add("Classes", found.class_names?.join(", ") ?? (found.n_outputs === null ? null : `${found.n_outputs}, without names`));
   add("It answers", found.kind === null ? null : KINDS[found.kind]);
+  add("In the unit", found.value_unit);
   add("Fine-tuning", found.n_outputs === null ? null : found.trainable === "" ? "possible" : `not possible: ${found.trainable}`);
   return rows;
 }

@@ -12,6 +12,13 @@ describe("what is said of a model", () => {
     expect(hintsOf({ ...NOTHING_SAID, band: "none" })).toEqual({});
   });
 
+  it("says a unit of the answer only for a number", () => {
+    expect(hintsOf({ ...NOTHING_SAID, kind: "regression", value_unit: " ms " })).toEqual({ kind: "regression", value_unit: "ms" });
+    expect(hintsOf({ ...NOTHING_SAID, kind: "single-label", value_unit: "ms" })).toEqual({ kind: "single-label" });
+    expect(unsaid({ ...NOTHING_SAID, kind: "regression", band: "none" }, ["kind", "value_unit"])).toEqual(new Set(["value_unit"]));
+    expect(unsaid({ ...NOTHING_SAID, kind: "single-label", band: "none" }, ["kind", "value_unit"])).toEqual(new Set());
+  });
+
   it("leaves the unit out where the signal is scaled", () => {
     expect(hintsOf({ ...NOTHING_SAID, scaling: "z_score lead", unit: "mV" })).toEqual({ scaling: "z_score lead" });
     expect(hintsOf({ ...NOTHING_SAID, scaling: "none", unit: "uV" })).toEqual({ scaling: "none", unit: "uV" });

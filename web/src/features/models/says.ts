@@ -1,7 +1,7 @@
 /** What a person says of a model that was made elsewhere: what somebody typed, and what is sent. The server checks. */
 import type { ForeignModel } from "@/api";
 
-export type SaidName = "layout" | "samples" | "output" | "leads" | "rate" | "scaling" | "unit" | "band" | "class_names" | "kind" | "task";
+export type SaidName = "layout" | "samples" | "output" | "leads" | "rate" | "scaling" | "unit" | "band" | "class_names" | "kind" | "value_unit" | "task";
 
 export interface SaidDraft {
   layout: string;
@@ -17,12 +17,13 @@ export interface SaidDraft {
   high: string;
   class_names: string;
   kind: string;
+  value_unit: string;
   task: string;
 }
 
 export const NOTHING_SAID: SaidDraft = {
   layout: "", samples: "", output: "", leads: "", rate: "", scaling: "", unit: "", band: "", low: "", high: "",
-  class_names: "", kind: "", task: "",
+  class_names: "", kind: "", value_unit: "", task: "",
 }; // prettier-ignore
 
 /** The band-pass of PTB-XL's usual preparation, which is also ours. */
@@ -69,6 +70,7 @@ export function hintsOf(draft: SaidDraft): Record<string, unknown> {
   if (classes.length > 0) hints["class_names"] = classes;
   if (draft.band === "usual") hints["band"] = USUAL_BAND;
   if (draft.band === "other") hints["band"] = [number(draft.low), number(draft.high)];
+  if (draft.kind === "regression" && draft.value_unit.trim() !== "") hints["value_unit"] = draft.value_unit.trim();
   if (draft.task.trim() !== "") hints["task"] = draft.task.trim();
   return hints;
 } // prettier-ignore
@@ -80,7 +82,8 @@ export function unitMatters(draft: SaidDraft): boolean {
 
 /** Of the fields that are shown, those that nothing is said in yet. */
 export function unsaid(draft: SaidDraft, asked: readonly string[]): Set<string> {
-  const empty = asked.filter((name) => (name === "unit" ? unitMatters(draft) && draft.unit === "" : String(draft[name as SaidName] ?? "").trim() === ""));
+  const matters = (name: string) => (name === "unit" ? unitMatters(draft) : name !== "value_unit" || draft.kind === "regression");
+  const empty = asked.filter((name) => matters(name) && String(draft[name as SaidName] ?? "").trim() === "");
   if (draft.band === "" || (draft.band === "other" && (number(draft.low) === null || number(draft.high) === null))) empty.push("band");
   return new Set(empty);
 }

@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import type { Dataset, ModelView } from "@/api";
 import { fmt } from "@/ui";
+import { inGroups } from "@/features/models/tested";
 
 interface ModelSelectProps {
   readonly models: readonly ModelView[];
@@ -14,7 +15,7 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
     <Select
       label="Model"
       placeholder="Choose a model"
-      data={models.map((model) => ({
+      data={inGroups(models, (model) => ({
         value: model.name,
         label: model.untrained === "" ? named(model.name, model.simulated) : `${model.name} (untrained: not for prediction)`,
         disabled: model.untrained !== "",
@@ -38,7 +39,8 @@ function named(name: string, simulated: boolean): string {
 
 function describe(model: ModelView): string {
   const asks = model.kind === "regression" ? `${model.task}${model.unit === "" ? "" : ` in ${model.unit}`}` : model.classes.join(", ");
-  const from = model.trained_on === null ? "" : `; learned from ${model.trained_on}`;
+  const source = model.trained_on ?? model.data;
+  const from = source === "" ? "" : `; learned from ${source}`;
   return `${asks}${from}`;
 }
 

@@ -4,8 +4,10 @@ import type { Course } from "./course";
 import { Trend } from "./Trend";
 import css from "./runs.module.css";
 
+type Kind = "single-label" | "multi-label" | "regression";
+
 /** How the losses and the F1 went, and the same as a table. */
-export function Curves({ course, most }: { course: Course; most: number | null }) {
+export function Curves({ course, most, kind }: { course: Course; most: number | null; kind: Kind | undefined }) {
   const { epochs, best } = course;
   const numbers = epochs.map((epoch) => epoch.epoch);
   const hasF1 = epochs.some((epoch) => epoch.f1 !== null);
@@ -13,7 +15,7 @@ export function Curves({ course, most }: { course: Course; most: number | null }
   return (
     <Panel
       title="Course"
-      explain="The upright line marks the epoch whose weights are kept: the one with the lowest validation loss."
+      explain={`The upright line marks the epoch whose weights are kept: the ${course.chosen ? "one with the lowest validation loss" : "last one, as the recipe has it"}.`}
       testId="curves"
     >
       {epochs.length === 0 ? (
@@ -21,7 +23,7 @@ export function Curves({ course, most }: { course: Course; most: number | null }
       ) : (
         <div className={css.trends}>
           <Trend
-            title="Loss"
+            title={kind === "regression" ? "Loss: how far off, in standard deviations of the answers" : "Loss: what the training makes small"}
             epochs={numbers}
             best={kept}
             most={most}
@@ -29,11 +31,11 @@ export function Curves({ course, most }: { course: Course; most: number | null }
               { name: "training", colour: "--ein-quiet", dashed: true, values: epochs.map((epoch) => epoch.train_loss) },
               { name: "validation", colour: "--ein-accent", values: epochs.map((epoch) => epoch.validation_loss) },
             ]}
-            summary={`Lowest validation loss ${fmt.fixed(best?.validation_loss, 3)} in epoch ${best?.epoch ?? 0} of ${epochs.length}.`}
+            summary={`Validation loss ${fmt.fixed(best?.validation_loss, 3)} in epoch ${best?.epoch ?? 0} of ${epochs.length}, which is kept.`}
           />
           {hasF1 && (
             <Trend
-              title="Macro F1 on the validation part"
+              title={kind === "multi-label" ? "Macro F1 on the validation part, classes counted from 0.5 on" : "Macro F1 on the validation part"}
               epochs={numbers}
               best={kept}
               most={most}

@@ -20,7 +20,6 @@ function useAgain() {
 /** What went wrong, and how it goes on. */
 export function Failed({ run, course }: { run: RunSoFar; course: Course }) {
   const retry = useAgain();
-  const { dataset, task, from_model: model } = run.request;
   const goesOn = run.job.resumable && course.epochs.length > 0;
   return (
     <>
@@ -34,20 +33,30 @@ export function Failed({ run, course }: { run: RunSoFar; course: Course }) {
         </div>
       )}
       {retry.isError && <ProblemView error={retry.error} compact />}
-      <p className={css.plain}>
-        To try it with other settings, <Link to="/train" search={{ dataset, task, model: model ?? undefined }}>go back to the form</Link>.
-      </p>
+      <OtherSettings run={run} />
     </>
+  ); // prettier-ignore
+}
+
+function OtherSettings({ run }: { run: RunSoFar }) {
+  const { dataset, task, from_model: model } = run.request;
+  return (
+    <p className={css.plain}>
+      To try it with other settings, <Link to="/train" search={{ dataset, task, model: model ?? undefined }}>go back to the form</Link>.
+    </p>
   ); // prettier-ignore
 }
 
 export function Cancelled({ run }: { run: RunSoFar }) {
   const retry = useAgain();
   return (
-    <Panel title="Cancelled before there was a model to keep">
-      <p className={css.spaced}>{run.job.headline}</p>
-      <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(run.job.id)}>Train again</Button>
-      {retry.isError && <ProblemView error={retry.error} compact />}
-    </Panel>
+    <>
+      <Panel title="Cancelled before there was a model to keep">
+        <p className={css.spaced}>{run.job.headline}</p>
+        <Button variant="default" loading={retry.isPending} onClick={() => retry.mutate(run.job.id)}>Train again</Button>
+        {retry.isError && <ProblemView error={retry.error} compact />}
+      </Panel>
+      <OtherSettings run={run} />
+    </>
   ); // prettier-ignore
 }

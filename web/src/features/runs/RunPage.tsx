@@ -10,11 +10,13 @@ import { ConfusionMatrix } from "@/features/evaluate/ConfusionMatrix";
 import { Figures } from "@/features/evaluate/Figures";
 import { PerClass } from "@/features/evaluate/PerClass";
 import { Refused } from "@/features/predict/Refused";
-import { datasetsQuery, modelsQuery, trainOptionsQuery } from "@/features/train/queries";
+import { datasetQuery, datasetsQuery, modelsQuery, trainOptionsQuery } from "@/features/train/queries";
 import { type Course, courseOf, headline, METHODS, mostEpochs, type RunSoFar, stoppedInWords } from "./course";
+import { BesideIt } from "./BesideIt";
 import { Curves } from "./Curves";
 import { Cancelled, Failed } from "./Ended";
 import { SplitTable } from "./SplitTable";
+import { Thresholds } from "./Thresholds";
 import css from "./runs.module.css";
 
 const route = getRouteApi("/runs/$run");
@@ -58,6 +60,7 @@ function RunOf({ run }: { run: RunSoFar }) {
   const model = models.data?.find((entry) => entry.name === outcome?.model);
   const simulated = model?.simulated === true || (datasets.data?.find((entry) => entry.name === request.dataset)?.n_simulated ?? 0) > 0;
   const name = outcome?.model ?? request.name ?? job.title;
+  const kind = useQuery(datasetQuery(request.dataset)).data?.tasks.find((task) => task.name === request.task)?.kind;
   return (
     <Page
       title={name}
@@ -81,8 +84,10 @@ function RunOf({ run }: { run: RunSoFar }) {
       {job.state === "failed" && <Failed run={run} course={course} />}
       {job.state === "cancelled" && outcome === null && <Cancelled run={run} />}
       {outcome !== null && <HowGood outcome={outcome} course={course} />}
-      {(active || course.epochs.length > 0) && <Curves course={course} most={most} />}
+      {outcome?.beside != null && <BesideIt outcome={outcome} beside={outcome.beside} chosen={course.chosen} />}
+      {(active || course.epochs.length > 0) && !isSolved(outcome) && <Curves course={course} most={most} kind={kind} />}
       {outcome !== null && outcome.validation.kind !== "regression" && <Classes outcome={outcome} />}
+      {outcome !== null && <Thresholds thresholds={outcome.thresholds ?? []} />}
       <div className={css.two}>
         {run.split !== null && <SplitTable split={run.split} />}
         <Settings run={run} />
@@ -127,22 +132,36 @@ function work({ current }: Course): string {
   return current === null ? "" : `epoch ${current.epoch}: ${Math.floor(current.share * 100)} % of its ECGs seen`;
 }
 
+/** What these ECGs chose, and so flatter. */
+function flattery(outcome: TrainOutcome, epochChosen: boolean): string {
+  const thresholds = (outcome.thresholds ?? []).some((one) => one.reason === "");
+  const chosen = [...(epochChosen ? ["the best epoch"] : []), ...(thresholds ? ["from where a class counts as present"] : [])];
+  if (chosen.length === 0) return "These ECGs chose nothing of the model, but they are of the same source as those that it learned from.";
+  const what = chosen.join(" and ");
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)} ${chosen.length === 1 ? "was" : "were"} chosen by these same ECGs, so the figures flatter a little.`;
+}
+
+/** A ridge model has no epochs and no learning rate: there is no course to show. */
+function isSolved(outcome: TrainOutcome | null): boolean {
+  return outcome !== null && outcome.maximum_rate === 0;
+}
+
 function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course }) {
+  const solved = isSolved(outcome);
   const { validation, model } = outcome;
-  const models = useQuery(modelsQuery);
-  const unit = models.data?.find((entry) => entry.name === model)?.unit ?? "";
   return (
     <div className={css.done} data-testid="run-done">
-      <Panel title="How good" explain="On the validation part: ECGs that the weights were not learned from, though the best epoch was chosen by them.">
+      <Panel title="How good" explain="On the validation part: ECGs that the weights were not learned from.">
         <div className={css.figures}>
-          <Figures evaluation={validation} unit={unit} />
+          <Figures evaluation={validation} unit={outcome.unit ?? ""} />
           <Warnings warnings={validation.warnings ?? []} />
         </div>
         <p className={css.below0}>
-          Best epoch {outcome.best_epoch} of {course.epochs.length}; {stoppedInWords(outcome.stopped)}. Took {fmt.seconds(outcome.seconds)}.
+          {solved ? "Solved in one step." : `${course.chosen ? "Best epoch" : "Kept is epoch"} ${outcome.best_epoch} of ${course.epochs.length}; ${stoppedInWords(outcome.stopped)}.`} Took{" "}
+          {fmt.seconds(outcome.seconds)}.
         </p>
         <p className={css.plain}>
-          The best epoch was chosen by these same ECGs, so the figures flatter a little. Evaluate on other ECGs for the honest ones.
+          {flattery(outcome, !solved && course.chosen)} Evaluate on other ECGs for honest ones.
         </p>
       </Panel>
       <Panel title="Next">
@@ -156,13 +175,13 @@ function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course })
           <Button renderRoot={(props) => <Link to="/train" search={{ model }} {...props} />} variant="default" leftSection={<IconSchool size={18} aria-hidden />} justify="flex-start">
             Train on from it
           </Button>
-          <Button component="a" href={`${address("models", model, "export")}?form=bundle`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-bundle">
-            Download the bundle
+          <Button component="a" href={`${address("models", model, "export")}?form=capsule`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-capsule">
+            Download the model
           </Button>
           <Button component="a" href={`${address("models", model, "export")}?form=onnx`} download variant="default" leftSection={<IconDownload size={18} aria-hidden />} justify="flex-start" data-testid="download-onnx">
             Download the ONNX
           </Button>
-          <p className={css.small}>The bundle holds the ONNX, the weights to train on from, and the statistics.</p>
+          <p className={css.small}>The file (.ecgmodel) holds the ONNX, the weights to train on from, a card and the statistics.</p>
         </div>
       </Panel>
     </div>
@@ -172,9 +191,11 @@ function HowGood({ outcome, course }: { outcome: TrainOutcome; course: Course })
 function Classes({ outcome }: { outcome: TrainOutcome }) {
   return (
     <div className={css.two}>
-      <Panel title="What was taken for what">
-        <ConfusionMatrix evaluation={outcome.validation} />
-      </Panel>
+      {outcome.validation.confusion !== null && (
+        <Panel title="What was taken for what">
+          <ConfusionMatrix evaluation={outcome.validation} />
+        </Panel>
+      )}
       <Panel title="Each class" flush>
         <PerClass evaluation={outcome.validation} csvName={`${outcome.model}-classes.csv`} />
       </Panel>
@@ -198,7 +219,7 @@ function Settings({ run }: { run: RunSoFar }) {
         rows={[
           { name: "Recipe", value: recipeTitle(run, options) },
           ...told(run),
-          ...(outcome === null ? [] : [{ name: title("maximum_rate"), value: shown(outcome.maximum_rate) }]),
+          ...(outcome === null || isSolved(outcome) ? [] : [{ name: title("maximum_rate"), value: shown(outcome.maximum_rate) }]),
           ...changed.map(([name, value]) => ({ name: title(name), value: shown(value) })),
         ]}
       />

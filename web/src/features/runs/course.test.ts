@@ -12,6 +12,13 @@ describe("the course of a training", () => {
     );
   });
 
+  it("names the latest epoch where the weights at the end are the model", () => {
+    const here = run({ epochs: [epoch(1, 0.4, 0.6), epoch(2, 0.9, 0.7)], config: { epochs: 50, keep: "last" } });
+    const course = courseOf(here, NOTHING_YET);
+    expect([course.best?.epoch, course.chosen]).toEqual([2, false]);
+    expect(headline(course, 50)).toBe("epoch 2 of at most 50 · macro F1 0.70 (epoch 2)");
+  });
+
   it("names the loss where there is no F1", () => {
     const here = run({ epochs: [epoch(1, 0.9, null)] });
     expect(headline(courseOf(here, NOTHING_YET), null)).toBe("epoch 1 · best so far validation loss 0.900 (epoch 1)");

@@ -9,7 +9,10 @@ export type RunSoFar = Omit<Run, "batch">;
 export interface Course {
   readonly epochs: readonly Epoch[];
   readonly log: readonly string[];
+  /** The epoch whose weights are the model so far: that of the lowest validation loss, or simply the latest. */
   readonly best: Epoch | null;
+  /** Whether that epoch was chosen by the validation part. */
+  readonly chosen: boolean;
   readonly message: string;
   /** The epoch that is being learned now and the share of it that is done; null outside of the epochs. */
   readonly current: { readonly epoch: number; readonly share: number } | null;
@@ -33,7 +36,8 @@ export function courseOf(run: RunSoFar, history: History): Course {
   return {
     epochs,
     log: history.log.length >= run.log.length ? history.log : run.log,
-    best: lowestLoss(epochs),
+    best: keepsLast(run) ? (epochs.at(-1) ?? null) : lowestLoss(epochs),
+    chosen: !keepsLast(run),
     message: message === EPOCHS ? "" : message,
     current: learning ? { epoch: Math.floor(within) + 1, share: within - Math.floor(within) } : null,
     member: learning && of > 1 ? { number: Math.floor(done / most) + 1, of } : null,
@@ -46,7 +50,11 @@ export function courseOf(run: RunSoFar, history: History): Course {
 // The unit in which a training counts its progress once it learns.
 const EPOCHS = "epochs";
 
-/** The epoch whose weights the training keeps so far. */
+/** Whether the weights at the end become the model, whatever the validation part says. */
+function keepsLast(run: RunSoFar): boolean {
+  return run.config["keep"] === "last";
+}
+
 function lowestLoss(epochs: readonly Epoch[]): Epoch | null {
   return epochs.reduce<Epoch | null>(
     (best, epoch) => (best === null || epoch.validation_loss < best.validation_loss ? epoch : best),
@@ -61,7 +69,7 @@ export function headline(course: Course, most: number | null): string {
   if (course.member !== null) parts.push(`model ${course.member.number} of ${course.member.of}`);
   if (now === undefined) parts.push(course.message === "" ? "starting" : course.message);
   else parts.push(most === null ? `epoch ${now}` : `epoch ${now} of at most ${most}`);
-  if (course.best !== null) parts.push(`best so far ${figure(course.best)} (epoch ${course.best.epoch})`);
+  if (course.best !== null) parts.push(`${course.chosen ? "best so far " : ""}${figure(course.best)} (epoch ${course.best.epoch})`);
   const left = timeLeft(course.secondsLeft);
   if (left !== "") parts.push(left);
   return parts.join(" · ");
@@ -82,7 +90,8 @@ export function mostEpochs(run: RunSoFar): number | null {
 const STOPPED: Record<string, string> = {
   finished: "all epochs done",
   early: "stopped early: the validation loss no longer fell",
-  cancelled: "cancelled; the best epoch until then was kept",
+  cancelled: "cancelled; what it had learned until then was kept",
+  diverged: "its loss stopped being a number after that; train with a lower highest learning rate",
 };
 
 export function stoppedInWords(stopped: string): string {

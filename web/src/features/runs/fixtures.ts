@@ -16,7 +16,7 @@ export function run(changes: Partial<Run>): Run {
     request: {
       dataset: "demo", task: "diagnosis", architecture: "xceptiontime", from_model: null, method: "scratch", name: null, folds: null,
       one_per_patient: false, seed: 0, recipe: "paper", settings: {}, rate: null, duration: null, padding: "zeros", scaling: null,
-      scaled_over: "lead", model_input: "ecg", subject: [],
+      scaled_over: "lead", model_input: "ecg", subject: [], thresholds: "f1", beside: true,
     },
     epochs: [], seconds_left: null, log: [], split: null, config: {}, environment: {}, outcome: null, changed: {},
     ...changes,

@@ -11,6 +11,11 @@ function startOf(run: RunSummary): string {
   return `${run.architecture}, ${METHODS[run.method]?.title.toLowerCase() ?? run.method}`;
 }
 
+function qualityOf(run: RunSummary): string {
+  const sofar = run.best_f1 === null ? fmt.fixed(null) : `macro F1 ${fmt.fixed(run.best_f1, 2)} so far`;
+  return run.quality === "" || run.quality === undefined ? sofar : run.quality;
+}
+
 const COLUMNS: DataColumn<RunSummary>[] = [
   { id: "name", title: "Name", grow: 2.2, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
   {
@@ -40,14 +45,12 @@ const COLUMNS: DataColumn<RunSummary>[] = [
     value: (run) => run.epoch,
   },
   {
-    id: "best_f1",
-    title: "Macro F1",
-    explain: "Of the epoch that was kept (the one with the lowest validation loss), on the validation part.",
-    width: 80,
-    align: "right",
-    cell: (run) => fmt.fixed(run.best_f1, 2),
-    value: (run) => run.best_f1,
-    sortable: true,
+    id: "quality",
+    title: "How good",
+    explain: "Of the model, on the validation part; while it is trained, of the epoch that is kept so far. Numbers of different tasks cannot be compared.",
+    width: 168,
+    cell: (run) => <LongName text={qualityOf(run)} />,
+    value: (run) => qualityOf(run),
   },
   { id: "created", title: "Started", width: 136, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
 ];

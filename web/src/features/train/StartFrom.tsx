@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { useQuery } from "@tanstack/react-query";
 import type { ArchitectureView, ModelView } from "@/api";
 import { fmt, Query, SimulatedTag, StateTag } from "@/ui";
+import { shelves, ZOO_TITLE } from "@/features/models/tested";
 import { METHODS } from "@/features/runs/course";
 import { Choices } from "./Choices";
 import type { Draft, Method } from "./draft";
@@ -13,6 +14,7 @@ export function StartFrom({ draft, onChange }: { draft: Draft; onChange: (part: 
   const architectures = useQuery(architecturesQuery);
   const models = useQuery(modelsQuery);
   const continuable = (models.data ?? []).filter((model) => model.can_continue);
+  const { own, zoo } = shelves(continuable);
   const value = "model" in draft.start ? `model:${draft.start.model}` : `architecture:${draft.start.architecture}`;
   const fromModel = "model" in draft.start;
   const choose = (chosen: string) => {
@@ -36,13 +38,29 @@ export function StartFrom({ draft, onChange }: { draft: Draft; onChange: (part: 
                 note: noteOf(entry, value === `architecture:${entry.name}`),
                 unavailable: entry.available ? undefined : entry.reason,
               })),
-              ...continuable.map((model) => ({
+              ...own.map((model) => ({
                 value: `model:${model.name}`,
                 title: model.name,
                 note: value === `model:${model.name}` ? <ModelNote model={model} /> : model.simulated ? <SimulatedTag /> : undefined,
               })),
             ]}
           />
+          {zoo.length > 0 && (
+            <details className={css.zoo} open={zoo.some((model) => value === `model:${model.name}`) || undefined} data-testid="choose-zoo">
+              <summary>{`${ZOO_TITLE} (${zoo.length})`}</summary>
+              <Choices
+                label={ZOO_TITLE}
+                testId="choose-zoo-start"
+                value={value}
+                onChoose={choose}
+                choices={zoo.map((model) => ({
+                  value: `model:${model.name}`,
+                  title: model.name.replace(/^zoo\//, ""),
+                  note: value === `model:${model.name}` ? <ModelNote model={model} /> : undefined,
+                }))}
+              />
+            </details>
+          )}
           <div className={css.method}>
             <h3 className={css.methodTitle}>Method</h3>
             {fromModel ? (
@@ -94,7 +112,7 @@ function ModelNote({ model }: { model: ModelView }) {
     <>
       Learned {model.task}
       {model.n_train !== null && ` from ${fmt.plural(model.n_train, "ECG")}`}
-      {model.trained_on !== null && ` of ${model.trained_on}`}. {model.simulated && <SimulatedTag />}
+      {model.trained_on !== null ? ` of ${model.trained_on}` : model.data !== "" && ` of ${model.data}`}. {model.simulated && <SimulatedTag />}
     </>
   );
 }

@@ -1,11 +1,11 @@
 import { type ReactNode, useState } from "react";
 import { Button, Checkbox, Collapse, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconChevronDown, IconDatabaseOff, IconSchool, IconTags } from "@tabler/icons-react";
+import { IconChevronDown, IconDatabaseOff, IconSchool, IconTags, IconTournament } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { api, type Dataset, type DatasetSummary, type TaskInfo, unwrap } from "@/api";
-import { Bars, classColours, EmptyState, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
+import { Bars, classColours, EmptyState, fmt, LinkButton, Page, Panel, ProblemView, Query, SimulatedTag, Waiting } from "@/ui";
 import { useCurrentDataset } from "@/features/library/current";
 import { Advanced } from "./Advanced";
 import { Check } from "./Check";
@@ -23,7 +23,16 @@ const route = getRouteApi("/train");
 export function TrainPage() {
   const datasets = useQuery(datasetsQuery);
   return (
-    <Page title="Train" facts="Choose ECGs and a question; the model learns the answers from the labels." notice>
+    <Page
+      title="Train"
+      facts="Choose ECGs and a question; the model learns the answers from the labels."
+      actions={
+        <LinkButton to="/train/benchmark" variant="default" leftSection={<IconTournament size={18} aria-hidden />} data-testid="to-benchmark">
+          Benchmark
+        </LinkButton>
+      }
+      notice
+    >
       <TrainingMissing />
       <Query query={datasets} waiting={<Waiting height={320} />}>
         {(all) => (all.some((dataset) => dataset.n_records > 0) ? <TrainForm datasets={all} /> : <NoDatasets />)}
@@ -66,6 +75,9 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
     ...EMPTY_DRAFT,
     dataset: search.dataset ?? null,
     task: search.task ?? null,
+    recipe: search.recipe ?? null,
+    folds: search.folds?.split(",").map(Number).filter(Number.isInteger) ?? [],
+    ...(search.architecture === undefined ? {} : { start: { architecture: search.architecture } }),
     ...(search.model === undefined ? {} : { start: { model: search.model }, method: "whole" as const }),
   }));
   const [advanced, setAdvanced] = useState(false);

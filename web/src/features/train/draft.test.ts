@@ -37,7 +37,7 @@ describe("the training form", () => {
     expect(request(chosen)).toEqual({
       dataset: "demo", task: "diagnosis", architecture: "xceptiontime", from_model: null, method: "scratch", name: null, folds: null,
       one_per_patient: false, seed: 0, recipe: "paper", settings: {}, rate: null, duration: null, padding: "zeros", scaling: null, scaled_over: "lead",
-      model_input: "ecg", subject: [],
+      model_input: "ecg", subject: [], thresholds: "f1", beside: true,
     });
   });
 
@@ -46,6 +46,13 @@ describe("the training form", () => {
     expect(request({ ...chosen, start: { model: "m" }, method: "scratch" })).toMatchObject({ from_model: "m", method: "whole" });
     for (const method of ["head", "head-then-whole"] as const)
       expect(request({ ...chosen, start: { model: "m" }, method })).toMatchObject({ from_model: "m", method });
+  });
+
+  it("asks for thresholds with any start, and for a ridge model beside a network from scratch only", () => {
+    const typed = { thresholds: "half", beside: "no" };
+    expect(request({ ...chosen, typed })).toMatchObject({ thresholds: "half", beside: false, settings: {} });
+    expect(request({ ...chosen, typed, start: { model: "m" } })).toMatchObject({ thresholds: "half", beside: true, settings: {} });
+    expect(changedNames(sheetOf(SERVER, chosen), { thresholds: "f1", beside: "yes" })).toEqual([]);
   });
 
   it("sends what differs from the chosen recipe, as numbers and truths, and takes a decimal comma", () => {
@@ -79,8 +86,8 @@ describe("the training form", () => {
     expect(request({ ...chosen, subject: ["age", "sex"] })?.subject).toEqual(["age", "sex"]);
     const on = { ...chosen, start: { model: "m" }, subject: ["age"] as const, typed: { rate: "250", epochs: "3" } };
     expect(request(on)).toMatchObject({ subject: [], rate: null, settings: { epochs: 3 } });
-    expect(sheetOf(SERVER, on).options.map((entry) => entry.name)).toEqual(SERVER.options.map((entry) => entry.name));
-    expect(sheetOf(SERVER, chosen).options.at(-1)?.name).toBe("scaled_over");
+    expect(sheetOf(SERVER, on).options.map((entry) => entry.name)).toEqual([...SERVER.options.map((entry) => entry.name), "thresholds"]);
+    expect(sheetOf(SERVER, chosen).options.slice(-3).map((entry) => entry.name)).toEqual(["scaled_over", "thresholds", "beside"]);
   });
 
   it("finds settings by their words, in groups", () => {

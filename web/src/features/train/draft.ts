@@ -43,10 +43,13 @@ const PADDINGS = ["zeros", "edge", "repeat"] as const;
 const SCALINGS = ["z_score", "min_max"] as const;
 const SCALED_OVER = ["lead", "record", "none"] as const;
 const MODEL_INPUTS = ["ecg", "median-beat", "rlign-median", "rlign-aligned"] as const;
+const THRESHOLDS = ["f1", "half"] as const;
 const SEES = "What the model sees";
+const LEARNS = "How it learns";
 
 const INPUT_DEFAULTS: Readonly<Record<string, SettingValue>> = {
   rate: null, duration: null, model_input: "ecg", padding: "zeros", scaling: null, scaled_over: "lead",
+  thresholds: "f1", beside: true,
 }; // prettier-ignore
 
 /** What shapes the model's input: fields of the request that are no settings of a recipe. */
@@ -58,6 +61,18 @@ export const INPUT_OPTIONS: readonly TrainOption[] = [
   input("scaling", "Scaling", "How amplitudes are brought to a scale: by mean and deviation (z_score), or from lowest to highest value (min_max). Empty: as the network's authors do.", SCALINGS),
   input("scaled_over", "Scaled over", "Each lead by itself, the whole ECG, or not at all; then only ECGs in mV can be used.", SCALED_OVER),
 ];
+
+/** Asked for with any start: from where a class counts as present. */
+export const THRESHOLD_OPTION: TrainOption = {
+  ...input("thresholds", "Thresholds", "Tasks with any number of answers: a class counts as present from where its F1 is largest on the validation part (f1), or from 0.5 on (half).", THRESHOLDS),
+  group: LEARNS,
+}; // prettier-ignore
+
+export const BESIDE_OPTION: TrainOption = {
+  ...input("beside", "Ridge model beside it", "With fewer than 200 ECGs to learn from a ridge model is often as good as a network: it is fitted too, in seconds, and the two are compared."),
+  group: LEARNS,
+  kind: "yes-no",
+}; // prettier-ignore
 
 function input(name: string, title: string, explanation: string, choices: readonly string[] = []): TrainOption {
   // Which rates and lengths are possible is known to the server alone: its check says so.
@@ -81,7 +96,7 @@ export function recipeOf(server: TrainOptions, draft: Pick<Draft, "recipe">): Re
 
 /** What can be set: a model that is trained on keeps the input it has, so that is not asked then. */
 export function sheetOf(server: TrainOptions | undefined, draft: Pick<Draft, "recipe" | "start">): Sheet {
-  const asked = "model" in draft.start ? [] : INPUT_OPTIONS;
+  const asked = "model" in draft.start ? [THRESHOLD_OPTION] : [...INPUT_OPTIONS, THRESHOLD_OPTION, BESIDE_OPTION];
   const recipe = server === undefined ? undefined : recipeOf(server, draft);
   return {
     recipe: recipe?.name ?? null,
@@ -147,6 +162,8 @@ export function requestOf(draft: Draft, sheet: Sheet): TrainRequest | null {
     model_input: oneOf(MODEL_INPUTS, asked["model_input"]) ?? "ecg",
     // A model that is trained on goes on being told what it was told.
     subject: from === null ? [...draft.subject] : [],
+    thresholds: oneOf(THRESHOLDS, asked["thresholds"]) ?? "f1",
+    beside: asked["beside"] !== false,
   };
 }
 

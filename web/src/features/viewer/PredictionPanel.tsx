@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type RecordDetail, type SinglePrediction, api, unwrap } from "@/api";
 import { agrees, answerInWords, barsOf, probability, truthInWords } from "@/features/predict/answers";
+import { inGroups } from "@/features/models/tested";
 import { singlePredictionQuery } from "@/features/predict/queries";
 import { Definitions, ProblemView, Query, ResearchNotice, SimulatedTag, StateTag, Waiting, classColours } from "@/ui";
 import { Doubt } from "./Doubt";
@@ -51,7 +52,7 @@ export function PredictionPanel({ item, model, onModel }: PredictionPanelProps) 
           <div className={css["stack"]}>
             <Select
               aria-label="Model" placeholder="Choose a model" size="sm" clearable data-testid="viewer-model"
-              data={known.map((entry) => ({ value: entry.name, label: entry.simulated ? `${entry.name} (simulated)` : entry.name }))} value={known.some((entry) => entry.name === model) ? model : null} onChange={onModel}
+              data={inGroups(known, (entry) => ({ value: entry.name, label: entry.simulated ? `${entry.name} (simulated)` : entry.name }))} value={known.some((entry) => entry.name === model) ? model : null} onChange={onModel}
             />
             {model !== null && known.some((entry) => entry.name === model) && <Answer item={item} model={model} />}
           </div>

@@ -124,7 +124,8 @@ def every(operation: Operation) -> tuple[int, ...]:
 
 
 def find(name: str) -> Builder:
-    """The function for an operator; IncompatibleModel names the operator when there is none."""
+    """The function for an operator, onnx2fx's where we have none; IncompatibleModel names the operator otherwise."""
+    from einthoven.onnx.foreign.fallback import borrowed, lends
     from einthoven.onnx.foreign.operators import (  # noqa: F401  (they register themselves)
         activations,
         arithmetic,
@@ -136,9 +137,11 @@ def find(name: str) -> Builder:
         shapes,
     )
 
-    if name not in OPERATORS:
-        raise IncompatibleModel(
-            f"The model uses the operator {name}, which cannot be converted.",
-            advice=f"{ADVICE_OF_EXPORT} Operators that are known: {', '.join(sorted(OPERATORS))}.",
-        )
-    return OPERATORS[name]
+    if name in OPERATORS:
+        return OPERATORS[name]
+    if lends(name):
+        return borrowed
+    raise IncompatibleModel(
+        f"The model uses the operator {name}, which cannot be converted.",
+        advice=f"{ADVICE_OF_EXPORT} Operators that are known: {', '.join(sorted(OPERATORS))}.",
+    )

@@ -1,0 +1,73 @@
+"""Benchmarks over the API: what one would do, that it is a job, and what it answers before and after."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from einthoven.task import Task, TaskClass
+from einthoven.train.recipes import DEFAULT
+from einthoven.workflows.dispatch import run_job
+from einthoven.workflows.workspace import Workspace
+from small_ecgs import fill
+
+pytest.importorskip("torch")
+REQUEST = {"dataset": "d", "task": "speed", "architectures": ["random_convolutions"], "n_folds": 2, "duration": 2.0}
+
+
+@pytest.fixture
+def labelled(workspace: Workspace) -> Workspace:
+    answers = fill(workspace, "d", n=12)
+    workspace.store.put_task("d", Task("speed", "single-label", (TaskClass("slow"), TaskClass("fast")), answers))
+    return workspace
+
+
+def test_a_check_says_what_it_would_do_and_starts_nothing(labelled: Workspace, client: TestClient) -> None:
+    found = client.post("/api/benchmarks/check", json={**REQUEST, "architectures": []}).json()
+    assert (found["n"], found["n_patients"], found["n_folds"], found["counts"]) == (12, 12, 2, {"slow": 6, "fast": 6})
+    names = [one["name"] for one in found["candidates"]]
+    assert "random_convolutions" in names and f"xceptiontime/{DEFAULT}" in names
+    assert not any(name.startswith("patch_transformer") for name in names), "experimental ones have to be asked for"
+    assert any("too few for a recommendation" in warning for warning in found["warnings"])
+    assert labelled.jobs.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"budget": "tomorrow"}, 422, "tomorrow"),
+        ({"recipes": ["unknown"]}, 422, "unknown"),
+        ({"architectures": ["unknown"]}, 404, "unknown"),
+        ({"n_folds": 0}, 422, "0 folds"),
+        ({"epochs": 3}, 422, "epochs"),
+    ],
+)
+def test_what_is_not_possible_is_refused_with_advice(
+    labelled: Workspace, client: TestClient, change: dict[str, object], status: int, words: str
+) -> None:
+    for path in ("/api/benchmarks/check", "/api/benchmarks"):
+        answer = client.post(path, json={**REQUEST, **change})
+        assert answer.status_code == status and words in answer.text
+    assert labelled.jobs.jobs() == []
+
+
+def test_it_is_a_job_with_a_view_before_and_after(labelled: Workspace, client: TestClient) -> None:
+    started = client.post("/api/benchmarks", json=REQUEST)
+    assert started.status_code == 202
+    job = started.json()["id"]
+    before = client.get(f"/api/benchmarks/{job}").json()
+    assert before["outcome"] is None and before["request"]["task"] == "speed"
+    claimed = labelled.jobs.claim("test", job_id=job)
+    assert claimed is not None
+    run_job(labelled, claimed)
+    after = client.get(f"/api/benchmarks/{job}").json()
+    outcome = after["outcome"]
+    assert after["job"]["state"] == "done"
+    assert after["candidates"][0]["done"] == [1, 2] and after["candidates"][0]["left_out"] == ""
+    assert outcome["folds_compared"] == [1, 2] and outcome["recommended"] is None
+    assert outcome["rows"][0]["cost"]["epoch_ms"] is None
+    assert [one["id"] for one in client.get("/api/jobs?kind=benchmark").json()] == [job]
+
+
+def test_another_kind_of_job_is_no_benchmark(labelled: Workspace, client: TestClient) -> None:
+    job = labelled.jobs.submit("train", "t", {})
+    assert client.get(f"/api/benchmarks/{job.id}").status_code == 404
+    assert client.get("/api/benchmarks/nothing").status_code == 404
