@@ -14,7 +14,8 @@ from small_ecgs import fill
 STATUS = {
     "EinthovenError": 500, "InputError": 422, "FormatError": 422, "HintsNeeded": 422, "RecordError": 422,
     "LabelError": 422, "SettingError": 422, "CorrectionError": 422, "IncompatibleModel": 409, "NotFound": 404,
-    "Conflict": 409, "MissingDependency": 501, "TrainingFailed": 500, "ExportFailed": 500, "Cancelled": 409,
+    "Conflict": 409, "MissingDependency": 501, "TrainingFailed": 500, "Diverged": 500, "ExportFailed": 500,
+    "Cancelled": 409,
 }  # fmt: skip
 CLASSES = {
     name: kind

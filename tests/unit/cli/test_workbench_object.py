@@ -38,7 +38,7 @@ def test_from_files_to_an_evaluation(bench: Workbench, tmp_path: Path) -> None:
     assert [row.prediction.file_name for row in by_file.rows] == ["1.npz"]
     assert bench.evaluate("m", "d").evaluation.n == 4
     assert bench.export("m", tmp_path / "out.onnx").read_bytes() == mean_model(mean_spec())
-    assert bench.export("m", tmp_path / "out.zip").read_bytes()[:2] == b"PK"
+    assert bench.export("m", tmp_path / "out.ecgmodel").read_bytes()[:2] == b"PK"
     assert [job.kind for job in bench.workspace.jobs.jobs()] == ["evaluate", "predict", "predict", "import"]
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from einthoven import files
 from einthoven.cli.app import app
 from einthoven.errors import Conflict, FormatError, HintsNeeded, NotFound, RecordError, SettingError
 from einthoven.formats import read
 from einthoven.leads import STANDARD_12
 from einthoven.record import ReadHints
-from einthoven.workflows import convert as convert_module
 from einthoven.workflows.convert import convert_file, export_dataset
 from einthoven.workflows.import_ import import_files
 from einthoven.workflows.requests import ImportRequest
@@ -86,7 +86,7 @@ def test_a_disk_that_fails_leaves_nothing_behind(ecg: Path, tmp_path: Path, monk
     def fail(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(convert_module.os, "fdopen", fail)
+    monkeypatch.setattr(files.os, "fdopen", fail)
     with pytest.raises(SettingError, match="No space left"):
         convert_file(ecg, tmp_path / "out.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ecg.npz"]
