@@ -1,4 +1,4 @@
-"""The wheel's build hook: puts the built pages of `web/` into the wheel as `einthoven/web`, the models of `zoo/` beside.
+"""The wheel's build hook: puts the built pages of `web/` into the wheel as `einthoven/web`, and the models of `zoo/`.
 
 An editable install gets no pages from here: there `tools/build_web.py` builds them in place. With
 `EINTHOVEN_SKIP_WEB=1` nothing is built, and the server then has no pages, only its interface.

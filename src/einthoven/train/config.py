@@ -48,8 +48,8 @@ class TrainConfig:
         default="scratch",
         metadata=_choice(
             Method,
-            "scratch: fresh weights. whole: every weight of an earlier model goes on learning, at a tenth of the recipe's "
-            "rate. head: only its last part. head-then-whole: first the head, then whole.",
+            "scratch: fresh weights. whole: every weight of an earlier model goes on learning, at a tenth of the "
+            "recipe's rate. head: only its last part. head-then-whole: first the head, then whole.",
         ),
     )
     optimiser: Optimiser = field(
