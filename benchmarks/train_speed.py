@@ -8,7 +8,7 @@ way in a process of its own: all layers in full precision and in bfloat16, the r
 pass through the frozen layers spread over 20 epochs), and all layers as plain torch has them (`plain`: torch's own
 depthwise gradient, memory given back), with which the others are to be compared, since machines differ and are shared.
 The validation part is a tenth; an epoch's time includes it. "Share of peak": arithmetic of the epoch by torch's own
-count over its time, as a part of what a product of two large matrices reaches in the same process.
+count over its time, as a part of what a product of two large matrices of that precision reaches in the same process.
 
 On a GPU there is no `plain` way, "seconds" is the best epoch (the aim for 1500 ECGs is at most 1), memory is that of
 the GPU, and the matrices are multiplied as the training does (TensorFloat-32). At least four epochs: the first tries
@@ -131,7 +131,7 @@ def _one(architecture: str, way: str, arguments: argparse.Namespace) -> dict[str
         }
     seconds = min(epoch.seconds for epoch in result.epochs)  # the first pays for warming up, others for what else runs
     peak = _peak_mb(arguments.device)
-    share = None if window else _flops(network, n, m) / seconds / _matrix_speed(arguments.device)
+    share = None if window else _flops(network, n, m) / seconds / _matrix_speed(arguments.device, config.precision)
     on_gpu = arguments.device == "cuda"
     return {"ms": 1000 * seconds / (n + m), "share": share, "mb": peak, "s": seconds if on_gpu else result.seconds}
 
@@ -155,14 +155,15 @@ def _flops(network: Any, n: int, m: int) -> float:
     return (3 * n + m) * forward.get_total_flops() / 2
 
 
-def _matrix_speed(device: str) -> float:
+def _matrix_speed(device: str, precision: str) -> float:
     """Operations a second of a product of matrices of 2048 x 2048 (8192 x 8192 on a GPU), best of five."""
     import torch
 
     from einthoven.train.machine import fast_products
 
     size = 8192 if device == "cuda" else 2048
-    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+    kind = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    a, b = (torch.randn(size, size, device=device).to(kind) for _ in range(2))
     best = np.inf
     with fast_products(torch.device(device)):
         for _ in range(5):

@@ -10,6 +10,7 @@ from einthoven.labels.splits import SplitItem, split
 from einthoven.models import ARCHITECTURES
 from einthoven.onnx.foreign.inspecting import ORIGIN
 from einthoven.signal.leads import DERIVED
+from einthoven.signal.windows import HARDLY_LONGER
 from einthoven.spec import ONE_BEAT_S, SUBJECT_INPUTS, ModelSpec, SubjectInput, standard_steps
 from einthoven.store.models import WEIGHTS
 from einthoven.store.store import checked_name
@@ -425,6 +426,12 @@ def _warnings_of_fit(items: Sequence[Item], spec: ModelSpec) -> list[str]:
             f"{len(slow)} of {len(items)} ECGs were recorded below the {spec.rate:g} Hz that the model sees (from "
             f"{min(slow):g} Hz on): the fine detail it could use is not in them."
         )
+    longer = [item for item in items if item.duration > (1 + HARDLY_LONGER) * spec.duration]
+    if longer and spec.model_input == "ecg":
+        warnings.append(
+            f"{len(longer)} of {len(items)} ECGs are longer than the {spec.duration:g} s that the model looks at: it "
+            f"learns from the first {spec.duration:g} s of each. What it answers is the mean over all of a recording."
+        )
     return warnings
 
 
@@ -478,7 +485,9 @@ def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainC
         speed = model.statistics.get("ms_per_ecg_and_epoch")
         if model.run is None or not isinstance(speed, int | float):  # taken in from elsewhere
             continue
-        same_cost = (model.statistics.get("method") == "head") == (request.method == "head")
+        then = model.statistics.get("config", {})
+        same_cost = (then.get("method") == "head") == (request.method == "head")
+        same_cost = same_cost and (request.from_model is not None or then.get("window_s") == config.window_s)
         if model.architecture == architecture and same_cost:
             minutes = speed * n * config.epochs / 60_000
             return minutes, f"at most, if all {config.epochs} epochs run; as fast as {model.name!r} was trained here"

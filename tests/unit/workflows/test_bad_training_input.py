@@ -226,6 +226,12 @@ def base_model(workspace: Workspace, folder: Path, **change: Any) -> None:
     workspace.models.add("base", spec, {WEIGHTS: folder / WEIGHTS, GRAPH: folder / GRAPH}, architecture="inceptiontime")
 
 
+def test_recordings_longer_than_the_model_looks_at_are_said_to_be_learned_from_in_part(bench: Workspace) -> None:
+    warnings = planning.check(bench, replace(REQUEST, duration=1.0)).warnings
+    assert any("24 of 24 ECGs are longer than the 1 s that the model looks at" in line for line in warnings)
+    assert not any("longer than" in line for line in planning.check(bench, REQUEST).warnings)
+
+
 def test_a_model_of_another_rate_says_so_before_it_is_trained_on(bench: Workspace, tmp_path: Path) -> None:
     steps = planning.plan(bench, replace(REQUEST, rate=500.0)).spec.steps
     base_model(bench, tmp_path, steps=steps)
