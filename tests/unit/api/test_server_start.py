@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +93,9 @@ def test_answers_are_sent_at_once_and_do_not_wait_for_the_browser_to_acknowledge
             writer.close()
             return option
 
-    assert asyncio.run(set_on_a_connection(server._bind("127.0.0.1", 0))) != 0
+    # In a thread of its own: the browser tests of the same run keep a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, set_on_a_connection(server._bind("127.0.0.1", 0))).result() != 0
 
 
 def test_a_host_that_was_asked_for_is_answered_for(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
