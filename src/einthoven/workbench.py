@@ -186,7 +186,7 @@ class Workbench:
         thresholds: ThresholdRule = "f1",
         beside: bool = True,
     ) -> TrainOutcome:
-        """Train a model; the best epoch's weights become the model.
+        """Train a model. The recipe says which epoch's weights become it (`keep`).
 
         Parameters
         ----------

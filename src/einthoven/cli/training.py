@@ -219,7 +219,7 @@ def train(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Train a model; the best epoch's weights become the model."""
+    """Train a model on labelled ECGs."""
     from einthoven.cli import learning
     from einthoven.wiring import open_workspace
     from einthoven.workflows.requests import TrainRequest

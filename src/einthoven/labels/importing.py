@@ -145,7 +145,10 @@ def tasks_from_table(
         classes = tuple(TaskClass(name, codes=codes.get(name, {})) for name in names)
         notes = (*notes, *_unused_notes(said, names))
     if not answers or not classes:
-        raise LabelError(f"{table.name}: no record of the dataset has a label in {quoted(columns.labels)}.")
+        raise LabelError(
+            f"{table.name}: no record of the dataset has a label in {quoted(columns.labels)}.",
+            advice="Look whether the table names files of this dataset, and whether that column is filled.",
+        )
     unlabelled = tuple(name for name in file_names if name not in answers)
     made = Task(
         name=task,

@@ -382,6 +382,11 @@ def _agreed(team: Team, should_stop: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: bool(team.same(torch.tensor(float(should_stop())).to(team.device)))
 
 
+def require_devices(config: TrainConfig) -> None:
+    """SettingError when this machine has not what the settings ask for."""
+    _devices(config, _device(config), n_train=config.batch_size, log=_ignore)
+
+
 def _device(config: TrainConfig) -> torch.device:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise SettingError(

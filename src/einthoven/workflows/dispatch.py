@@ -208,7 +208,7 @@ def _said_import(outcome: ImportOutcome) -> str:
 
 def _said_train(outcome: TrainOutcome) -> str:
     kept = {
-        "cancelled": " Cancelled; the best so far is kept.",
+        "cancelled": f" Cancelled; epoch {outcome.best_epoch} is kept.",
         "diverged": f" Its loss stopped being a number; epoch {outcome.best_epoch} is kept. Train at a lower rate.",
     }
     quality = quality_of(outcome)

@@ -9,10 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from einthoven import evaluate as scoring
 from einthoven.files import write_whole
 from einthoven.infer import Predictor
 from einthoven.jobs import Reporter
+from einthoven.metrics.bootstrap import intervals
 from einthoven.metrics.entry import Judged
 from einthoven.onnx.foreign.inspecting import ORIGIN
 from einthoven.onnx.metadata import set_extra
@@ -29,6 +32,7 @@ from einthoven.workflows.requests import TrainRequest
 from einthoven.workflows.seen import LEARNED_FROM, Seen
 from einthoven.workflows.workspace import Workspace
 
+CHANCE = 0.5
 PACKAGES = ("einthoven", "torch", "numpy", "scipy", "onnx", "onnxruntime", "scikit-learn")
 
 
@@ -70,7 +74,7 @@ def exported(
     parity = export(network, settled.spec, graph, inputs=check.x[:32], subjects=told)
     scores = Predictor(graph).run(check.x, check.told).values
     chosen, spec = _with_thresholds(settled.spec, request, check, scores)
-    evaluation = _evaluation(spec, check, scores, chosen, members)
+    evaluation = _evaluation(spec, learn, check, scores, chosen, members)
     statistics["validation"] = scoring.to_json(evaluation)
     statistics["thresholds"] = thresholds.to_json(chosen)
     statistics["parity"] = {
@@ -125,13 +129,40 @@ def _with_thresholds(
 
 
 def _evaluation(
-    spec: ModelSpec, check: Side, scores: Any, chosen: Sequence[ClassThreshold], members: Sequence[Member]
+    spec: ModelSpec, learn: Side, check: Side, scores: Any, chosen: Sequence[ClassThreshold], members: Sequence[Member]
 ) -> Evaluation:
     found = scoring.evaluate(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
     said = [member.said for member in members if member.said]
     if any(not one.reason for one in chosen):
         said.append(thresholds.FLATTERED)
+    said += _guessing(spec, learn, check, scores, found)
+    if members[-1].result.stopped == "cancelled":
+        epochs = members[-1].result.epochs
+        said.append(f"The training was cancelled after {len(epochs)} epoch{'s' * (len(epochs) != 1)}.")
     return replace(found, warnings=(*said, *found.warnings))
+
+
+def _guessing(spec: ModelSpec, learn: Side, check: Side, scores: Any, found: Evaluation) -> list[str]:
+    """What is to be said of a model that may be no better than an answer without looking."""
+    where = "on the validation part"
+    if spec.kind == "regression":
+        usual = float(np.median(learn.y))
+        without, error = float(np.abs(check.y - usual).mean()), (found.regression or {}).get("mae")
+        if error is None or error < without:
+            return []
+        unit = f" {spec.unit}" if spec.unit else ""
+        return [
+            f"It is no better than always answering {usual:.4g}{unit} {where}: "
+            f"mean error {error:.3g} for {without:.3g}."
+        ]
+    judged = scoring.judged(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
+    ranks = intervals(judged, [item.subject for item in check.items]).overall["macro_auroc"]
+    if ranks.value is None or ranks.low is None or ranks.high is None or ranks.low > CHANCE:
+        return []
+    return [
+        f"It may be guessing: macro AUROC {ranks.value:.2f} (95 % interval {ranks.low:.2f} to {ranks.high:.2f}) "
+        f"{where}, and {CHANCE:g} is chance."
+    ]
 
 
 def _files(

@@ -109,12 +109,35 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     _require_variety(task, train)
     info = _info(task, train, validation, request=request, left_out=left_out)
     config = config.for_size(len(train))
+    _require_devices(config)
     warnings = (
         *_warnings(task, info, labelled),
         *_warnings_of_fit(labelled, spec),
         *_warnings_of_start(workspace, request, train, validation),
+        *_warnings_of_settings(config, spec),
     )
     return Plan(task, spec, config, train, validation, info, warnings)
+
+
+def _require_devices(config: TrainConfig) -> None:
+    """Refused here rather than behind other jobs; what needs no GPU costs no import of torch."""
+    if config.device != "cuda" and config.devices == 1 and config.precision != "fp16":
+        return
+    from importlib.util import find_spec
+
+    if find_spec("torch") is not None:
+        from einthoven.train.loop import require_devices
+
+        require_devices(config)
+
+
+def _warnings_of_settings(config: TrainConfig, spec: ModelSpec) -> list[str]:
+    if config.window_s is None or config.window_s < spec.duration:
+        return []
+    return [
+        f"Windows of {config.window_s:g} s are no shorter than the {spec.duration:g} s that the model looks at: all of "
+        "each ECG is looked at each time."
+    ]
 
 
 def wants_beside(request: TrainRequest, n_train: int) -> bool:

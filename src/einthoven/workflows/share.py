@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from einthoven import capsule
 from einthoven.capsule import CARD, STATISTICS
-from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError, SettingError
+from einthoven.errors import EinthovenError, ExportFailed, FormatError, IncompatibleModel, InputError, SettingError
 from einthoven.infer import INPUT, Predictor
 from einthoven.models.weights import read_weights_info
 from einthoven.onnx.foreign.exported import has_head
@@ -249,7 +249,15 @@ def _rewritten(
     # Weights beside a foreign graph are of no known network.
     files.clear()
     files[GRAPH] = folder / "rewritten.onnx"
-    parity = export(network, spec, files[GRAPH], extra_metadata=statistics)
+    try:
+        parity = export(network, spec, files[GRAPH], extra_metadata=statistics)
+    except ExportFailed as error:
+        operators = ", ".join(sorted({node.op_type for node in opened.repaired.model.graph.node}))
+        raise IncompatibleModel(
+            f"{file_name} cannot be written again after its conversion: torch has no ONNX form for one of its "
+            f"operators ({operators}).",
+            advice="Use the model in the program that made it.",
+        ) from error
     statistics["parity"] = {
         "logits": parity.max_difference_logits,
         "probabilities": parity.max_difference_probabilities,

@@ -375,6 +375,16 @@ def test_the_exchanges_metadata_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "offered"),
+    [("z_score", "z_score lead"), ("StandardScaler", "z_score lead"), ("min-max", "min_max lead"), ("robust", None)],
+)
+def test_a_stated_standardiser_is_proposed_and_nothing_that_contradicts_it(stated: str, offered: str | None) -> None:
+    found = inspect(_with([("standardizer", stated), ("sampling_rate", "100")]), "m")
+    assert found.scaling is None and "scaling" in found.missing and found.offers.get("scaling") == offered
+    assert any(f"states the standardiser {stated!r}" in line for line in found.said)
+
+
+@pytest.mark.parametrize(
     "text",
     ['["a", "b", "c"]', "['a', 'b', 'c']", "('a', 'b', 'c')", "{0: 'a', 1: 'b', 2: 'c'}", '{"0":"a","1":"b","2":"c"}'],
 )

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from einthoven.api.app import create_app
 from einthoven.cli.app import app
-from einthoven.errors import IncompatibleModel
+from einthoven.errors import IncompatibleModel, SettingError
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Job
 from einthoven.task import Answer, Task, TaskClass
@@ -224,6 +224,26 @@ def base_model(workspace: Workspace, folder: Path, **change: Any) -> None:
     save_weights(build_network("inceptiontime", spec), folder / WEIGHTS)
     (folder / GRAPH).write_bytes(mean_model(spec))
     workspace.models.add("base", spec, {WEIGHTS: folder / WEIGHTS, GRAPH: folder / GRAPH}, architecture="inceptiontime")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"device": "cuda"}, "no CUDA device"), ({"devices": 2}, "processor"), ({"precision": "fp16"}, "processor")],
+)
+def test_what_the_machine_has_not_is_refused_before_the_queue(
+    bench: Workspace, settings: dict[str, Any], words: str
+) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(SettingError, match=words):
+        planning.check(bench, replace(REQUEST, settings=settings))
+
+
+def test_windows_as_long_as_the_ecgs_are_said_to_be_none(bench: Workspace) -> None:
+    warnings = planning.check(bench, replace(REQUEST, settings={"window_s": 30})).warnings
+    assert any("Windows of 30 s are no shorter than the 2 s" in line for line in warnings)
 
 
 def test_recordings_longer_than_the_model_looks_at_are_said_to_be_learned_from_in_part(bench: Workspace) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 import foreign_models as others
 from einthoven.errors import IncompatibleModel
@@ -53,7 +54,15 @@ def with_a_loop(model: onnx.ModelProto) -> str:
     return "operator Loop"
 
 
-@pytest.mark.parametrize("spoil", [with_other_file, with_other_operator, with_a_loop])
+def with_a_weight_that_is_no_number(model: onnx.ModelProto) -> str:
+    tensor = next(one for one in model.graph.initializer if one.data_type == TensorProto.FLOAT)
+    values = numpy_helper.to_array(tensor).copy()
+    values.flat[0] = np.nan
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    return f"weights {tensor.name!r} hold values that are no numbers"
+
+
+@pytest.mark.parametrize("spoil", [with_other_file, with_other_operator, with_a_loop, with_a_weight_that_is_no_number])
 @pytest.mark.parametrize("ours", [False, True], ids=["foreign", "ours"])
 def test_it_is_refused_when_looked_at_taken_in_and_asked(
     workspace: Workspace, report: Notes, tmp_path: Path, spoil: Callable[[onnx.ModelProto], str], *, ours: bool

@@ -17,6 +17,11 @@ from einthoven.task import Kind
 if TYPE_CHECKING:
     import onnx
 
+STANDARDISERS: Mapping[str, Scaling] = {
+    **dict.fromkeys(("zscore", "standard", "standardscaler", "standardize", "standardise"), "z_score lead"),
+    **dict.fromkeys(("minmax", "minmaxscaler"), "min_max lead"),
+}
+"""Words for standardisers (letters and digits alone) -> what is proposed; over what they go is for the user to say."""
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
@@ -120,7 +125,10 @@ def described(
         )
     scaling = hints.scaling or ("none" if stated.standardiser == "none" else None)
     if stated.standardiser not in (None, "none"):
-        said.append(f"The file states the standardiser {stated.standardiser!r}.")
+        said.append(
+            f"The file states the standardiser {stated.standardiser!r}, not whether it is computed over each lead "
+            "or over the whole record."
+        )
     untrained = _untrained(stated, opened)
     warnings = _warnings(opened, kind, untrained)
     found = ForeignModel(
@@ -132,7 +140,7 @@ def described(
         said=tuple(said), warnings=tuple(warnings),
     )  # fmt: skip
     missing = () if own else _missing(found)
-    return replace(found, missing=missing, offers=_offers(found, missing))
+    return replace(found, missing=missing, offers=_offers(found, missing, stated.standardiser))
 
 
 def _class_names(
@@ -229,10 +237,18 @@ def _missing(found: ForeignModel) -> tuple[str, ...]:
     return tuple(name for name, value in needed.items() if value is None)
 
 
-def _offers(found: ForeignModel, missing: Sequence[str]) -> Mapping[str, Any]:
-    usual: dict[str, Any] = {"unit": "mV", "scaling": "none", "layout": "leads x samples"}
+def _offers(found: ForeignModel, missing: Sequence[str], standardiser: str | None) -> Mapping[str, Any]:
+    usual: dict[str, Any] = {"unit": "mV", "layout": "leads x samples"}
+    if standardiser is None:
+        usual["scaling"] = "none"
+    elif _plain_word(standardiser) in STANDARDISERS:
+        usual["scaling"] = STANDARDISERS[_plain_word(standardiser)]
     if found.n_leads in (12, 8):
         usual["leads"] = STANDARD_12 if found.n_leads == 12 else EIGHT
     if found.untrained:
         usual |= {"kind": "single-label", "scaling": "z_score lead"}
     return {name: usual[name] for name in missing if name in usual}
+
+
+def _plain_word(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
+
 from einthoven.errors import FormatError, IncompatibleModel
 
 if TYPE_CHECKING:
@@ -113,8 +115,24 @@ def _check_tensors(model: "onnx.ModelProto", name: str) -> None:
         if tensor.data_type == onnx.TensorProto.STRING:
             refuse(f"{name} holds text in {tensor.name or 'a constant'!r}.")
         n_numbers += _size(tensor.dims, name, tensor.name)
+        if tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE) and _has_nan(tensor):
+            refuse(
+                f"{name}: the weights {tensor.name or 'of a constant'!r} hold values that are no numbers (NaN).",
+                "Export the model again from weights that are intact.",
+            )
         if n_numbers > MAX_WEIGHTS:
             refuse(f"{name} holds more than {MAX_WEIGHTS >> 20} million weights.", "Use a smaller model.")
+
+
+def _has_nan(tensor: "onnx.TensorProto") -> bool:
+    import onnx
+
+    if not tensor.raw_data:
+        values = tensor.float_data if tensor.data_type == onnx.TensorProto.FLOAT else tensor.double_data
+        return bool(np.isnan(np.asarray(values, np.float64)).any())
+    kind = np.float32 if tensor.data_type == onnx.TensorProto.FLOAT else np.float64
+    whole = len(tensor.raw_data) // np.dtype(kind).itemsize
+    return bool(np.isnan(np.frombuffer(tensor.raw_data, kind, count=whole)).any())
 
 
 def _tensors(model: "onnx.ModelProto") -> Iterator["onnx.TensorProto"]:
