@@ -509,7 +509,7 @@ def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainC
         if model.run is None or not isinstance(speed, int | float):  # taken in from elsewhere
             continue
         then = model.statistics.get("config", {})
-        same_cost = (then.get("method") == "head") == (request.method == "head")
+        same_cost = (model.statistics.get("method") == "head") == (request.method == "head")
         same_cost = same_cost and (request.from_model is not None or then.get("window_s") == config.window_s)
         if model.architecture == architecture and same_cost:
             minutes = speed * n * config.epochs / 60_000

@@ -207,7 +207,7 @@ def test_the_installations_settings_are_what_the_model_sees_unless_asked_otherwi
 def test_time_is_guessed_only_from_trainings_on_this_machine(workspace: Workspace, tmp_path: Path) -> None:
     put(workspace, fill(workspace, "d", n=24))
     (tmp_path / GRAPH).write_bytes(mean_model(mean_spec()))
-    speed = {"ms_per_ecg_and_epoch": 10.0, "method": "scratch"}
+    speed = {"ms_per_ecg_and_epoch": 10.0, "method": "scratch", "config": {"window_s": 2.5}}
     files = {GRAPH: tmp_path / GRAPH}
     workspace.models.add("from elsewhere", mean_spec(), files, architecture="xceptiontime", statistics=speed)
     check = planning.check(workspace, TrainRequest("d", "t", settings={"epochs": 5}))
@@ -215,3 +215,5 @@ def test_time_is_guessed_only_from_trainings_on_this_machine(workspace: Workspac
     workspace.models.add("ours", mean_spec(), files, architecture="xceptiontime", run="r", statistics=speed)
     check = planning.check(workspace, TrainRequest("d", "t", settings={"epochs": 5}))
     assert check.minutes == pytest.approx(10 * 24 * 5 / 60_000) and "'ours'" in check.minutes_note
+    whole = planning.check(workspace, TrainRequest("d", "t", settings={"epochs": 5, "window_s": None}))
+    assert whole.minutes is None  # windows cost another time than whole ECGs

@@ -252,7 +252,7 @@ def test_a_cancelled_training_keeps_the_best_weights_as_a_model(
     thread.join()
 
     ended = workspace.jobs.job(job.id)
-    assert ended.state == "cancelled" and "Cancelled; the best so far is kept" in ended.headline
+    assert ended.state == "cancelled" and "Cancelled; epoch 1 is kept" in ended.headline
     outcome = outcome_of(workspace, ended)
     assert outcome.stopped == "cancelled" and outcome.model == "stopped"
     statistics = workspace.models.model("stopped").statistics
