@@ -18,7 +18,7 @@ SPEC_HELP = "What goes in and comes out (all of it is the checkpoint's maker to 
 
 
 def convert_checkpoint(
-    file: Annotated[Path, typer.Argument(help="Checkpoint: .pt, .pth or .ckpt.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="Checkpoint: .pt, .pth, .ckpt or .safetensors.", metavar="FILE")],
     architecture: Annotated[
         str,
         typer.Option(

@@ -66,10 +66,18 @@ def _limit(*, out_bytes: int) -> None:
 
 
 def _convert(path: Path, out: Path) -> dict[str, Any]:
-    from safetensors.torch import save_file
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, save_file
 
-    _require_harmless(path)
-    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    loaded: object
+    if path.suffix.lower() == ".safetensors":
+        try:
+            loaded = load_file(path)
+        except SafetensorError as error:
+            raise _Refused(f"it is no intact safetensors file ({error})") from error
+    else:
+        _require_harmless(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     tensors, under, beside = _weights_in(loaded)
     plain: dict[str, Tensor] = {}
     cast = set()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
+from safetensors.torch import save_file
 
 from einthoven.errors import EinthovenError, FormatError, IncompatibleModel, InputError
 from einthoven.infer import Predictor
@@ -137,6 +138,21 @@ def test_weights_of_a_real_network_answer_as_that_network(
     answers = Predictor(bench.models.graph("theirs")).run(ecgs)
     assert answers.logits is not None
     np.testing.assert_allclose(answers.logits, wanted, atol=1e-4)
+
+
+def test_weights_as_safetensors_and_the_name_of_the_architecture_are_enough(
+    bench: Workspace, xception: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file({name: value.contiguous() for name, value in xception.items()}, path)
+    done = checkpoints.convert(bench, path, "xceptiontime", SPEC, name="safe")
+    assert done.model.name == "safe" and done.parity < 1e-4
+    kept = load_file(bench.models.file("safe", "weights.safetensors"))
+    for name, value in xception.items():
+        np.testing.assert_array_equal(kept[f"core.{name}"], value.numpy())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FormatError, match="no intact safetensors file"):
+        checkpoints.convert(bench, path, "xceptiontime", SPEC)
 
 
 class RunsCode:
