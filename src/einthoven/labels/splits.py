@@ -109,7 +109,7 @@ def cross_validation(items: Sequence[SplitItem], *, folds: int, seed: int) -> tu
         When fewer than two folds are asked for, or the seed is negative.
     """
     if folds < 2:
-        raise SettingError(f"{folds} folds are not possible.", advice="Give at least 2; 5 are usual.")
+        raise SettingError(f"folds = {folds} is not possible.", advice="Give at least 2; 5 are usual.")
     if seed < 0:
         raise SettingError(f"A seed of {seed} is not possible.", advice="Give a whole number from 0.")
     ordered = sorted(items, key=lambda item: item.file_name)

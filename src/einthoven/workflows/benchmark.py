@@ -101,7 +101,9 @@ def settle(workspace: Workspace, request: BenchmarkRequest) -> Settled:
     """
     budget_seconds(request.budget)
     if not 2 <= request.n_folds <= MOST_FOLDS:
-        raise SettingError(f"{request.n_folds} folds are not possible.", advice=f"Give 2 to {MOST_FOLDS}; 5 are usual.")
+        raise SettingError(
+            f"folds = {request.n_folds} is not possible.", advice=f"Give 2 to {MOST_FOLDS}; 5 are usual."
+        )
     asked = _asked(request)
     first = planning.plan(workspace, asked[0][1])
     items = tuple(sorted((*first.train, *first.validation), key=lambda item: item.file_name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from einthoven.beats import model_input
 from einthoven.errors import IncompatibleModel, LabelError, SettingError
 from einthoven.labels.splits import SplitItem, split
+from einthoven.metrics.entry import ecgs
 from einthoven.models import ARCHITECTURES
 from einthoven.onnx.foreign.inspecting import ORIGIN
 from einthoven.signal.leads import DERIVED
@@ -405,7 +406,7 @@ def _warnings(task: Task, info: SplitInfo, items: Sequence[Item]) -> list[str]:
             if n == 0:
                 warnings.append(f"{name}: no ECG to learn from; the model will never answer it.")
             elif n + m < FEW:
-                warnings.append(f"{name} has {n + m} ECGs: its result will say little.")
+                warnings.append(f"{name} has {ecgs(n + m)}: its result will say little.")
             elif m == 0:
                 warnings.append(f"{name}: none of its ECGs is in the validation part, so it cannot be checked.")
     if len(items) < 100:

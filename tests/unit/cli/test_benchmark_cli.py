@@ -49,7 +49,7 @@ def test_several_names_are_taken_with_blanks_and_with_commas(labelled: Workspace
     [
         (["--budget", "30"], "'30' is no time"),
         (["--set", "epochs"], "NAME=VALUE"),
-        (["--folds", "1"], "1 folds are not possible"),
+        (["--folds", "1"], "folds = 1 is not possible"),
         (["--recipes", "mine"], "no recipe 'mine'"),
     ],
 )

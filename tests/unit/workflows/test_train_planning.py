@@ -93,7 +93,7 @@ def test_a_class_of_one_and_a_class_of_none_are_said(workspace: Workspace) -> No
     put(workspace, answers, (*TWO, TaskClass("rare"), TaskClass("absent")))
     plan = planning.plan(workspace, TrainRequest("d", "t"))
     assert plan.spec.class_names == ("fast", "slow", "rare"), "nobody has `absent`: there is nothing to learn"
-    assert any("rare has 1 ECGs" in warning for warning in plan.warnings)
+    assert any("rare has 1 ECG:" in warning for warning in plan.warnings)
     assert plan.info.train_counts["rare"] == 1
 
 
