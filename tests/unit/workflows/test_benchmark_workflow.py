@@ -138,7 +138,7 @@ def test_what_does_not_fit_once_is_left_out_and_the_rest_is_compared(workspace: 
         ({"architectures": ("resnet9000",)}, NotFound, "resnet9000"),
         ({"recipes": ("grandmother",)}, SettingError, "grandmother"),
         ({"budget": "soon"}, SettingError, "soon"),
-        ({"n_folds": 1}, SettingError, "1 folds"),
+        ({"n_folds": 1}, SettingError, "folds = 1"),
         ({"task": "nothing"}, NotFound, "nothing"),
         ({"dataset": "nowhere"}, NotFound, "nowhere"),
         ({"architectures": ("xresnet1d",), "settings": {"epochs": 0}}, SettingError, "epochs"),
