@@ -36,7 +36,7 @@ def test_a_check_says_what_it_would_do_and_starts_nothing(labelled: Workspace, c
         ({"budget": "tomorrow"}, 422, "tomorrow"),
         ({"recipes": ["unknown"]}, 422, "unknown"),
         ({"architectures": ["unknown"]}, 404, "unknown"),
-        ({"n_folds": 0}, 422, "0 folds"),
+        ({"n_folds": 0}, 422, "folds = 0"),
         ({"epochs": 3}, 422, "epochs"),
     ],
 )
