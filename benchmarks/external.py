@@ -75,7 +75,7 @@ def main() -> None:
 def _import(bench: einthoven.Workbench, folder: Path, source: str, layout: str) -> None:
     if source in [dataset.name for dataset in bench.datasets()]:
         return
-    outcome = bench.import_files(folder, dataset=source, layout=layout)  # type: ignore[arg-type]
+    outcome = bench.import_files(folder, dataset=source, layout=layout)
     print(f"{source}: {outcome.n_read} ECGs read, {outcome.n_refused} refused", file=sys.stderr)
 
 

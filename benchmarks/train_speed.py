@@ -115,7 +115,7 @@ def _one(architecture: str, way: str, arguments: argparse.Namespace) -> dict[str
     config = config_of(recipe, changes, method="head" if way == "head only" else "scratch", seed=0)
     if way == "plain":
         _make_plain()
-    window = None if config.window_s is None else round(config.window_s * RATE)
+    window = config.window_samples(RATE)
     network = build_network(architecture, spec, window=window)
     with tempfile.TemporaryDirectory() as folder:
         data = TrainingData(x[:n], y[:n], x[n:], y[n:])

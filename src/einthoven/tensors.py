@@ -10,7 +10,6 @@ from einthoven.beats.model_input import beat_steps
 from einthoven.errors import IncompatibleModel, LabelError, RecordError
 from einthoven.record import EcgRecord, Sex, Signal
 from einthoven.signal.standardise import standardise
-from einthoven.signal.windows import CROPPED
 from einthoven.signal.z_score import FLAT
 from einthoven.spec import ModelSpec
 from einthoven.task import Answer
@@ -76,7 +75,6 @@ def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Pre
     if record.amplitude == "relative" and spec.scaled_over == "record":
         notes += ("amplitude relative: proportions between leads, which this model's z-score keeps, may not be real",)
     if result.further:
-        notes = tuple(note for note in notes if not note.startswith(CROPPED))  # the rest is looked at too
         covered = min(1.0, len(shown) * spec.duration / record.duration)
         notes += (f"answers for {len(shown)} windows averaged, which cover {covered:.0%} of {record.duration:.0f} s",)
     return Prepared(shown[0], result.added, notes, tuple(shown[1:]))

@@ -74,7 +74,7 @@ class Workbench:
         *paths: PathLike,
         dataset: str,
         hints: ReadHints | None = None,
-        layout: Literal["ptbxl"] | None = None,
+        layout: str | None = None,
         resolution: int | None = None,
         keep_names: bool = False,
         keep_identifiers: bool = False,

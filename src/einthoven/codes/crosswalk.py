@@ -27,7 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from einthoven.codes.ptbxl import BUNDLE_BRANCH_BLOCKS, SUPERCLASSES
+from einthoven.codes.ptbxl import BUNDLE_BRANCH_BLOCKS, INFARCTS, SUPERCLASSES
 
 NOTHING_SAID = "nothing is said of it"
 NO_CLASS = "none of the classes is said of it"
@@ -35,8 +35,6 @@ PACED = "paced"
 UNSURE = "it is not sure which class a finding belongs to"
 UNKNOWN = "a finding is not in the crosswalk"
 SEVERAL = "more than one of the classes"
-
-INFARCTS = ("AMI", "IMI")
 
 
 @dataclass(frozen=True, slots=True)

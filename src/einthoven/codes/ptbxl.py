@@ -25,6 +25,7 @@ SUPERCLASS_TITLES: Mapping[str, str] = MappingProxyType(
 )
 
 BUNDLE_BRANCH_BLOCKS: tuple[str, ...] = ("CLBBB", "CRBBB", "ILBBB", "IRBBB")
+INFARCTS: tuple[str, ...] = ("AMI", "IMI")
 
 SUBCLASS_TITLES: Mapping[str, str] = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """Running a model's list of steps on a record."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,7 +73,9 @@ def standardise(
         if step.name == "window":
             windowed = window(record, step.parameters["duration_s"], padding=step.parameters["padding"])
             further = further_windows(record, step.parameters["duration_s"], most=most_windows)
-            record, added = windowed.record, windowed.added
+            # Where the others are looked at too, nothing was cropped.
+            record = replace(windowed.record, steps=record.steps) if further else windowed.record
+            added = windowed.added
             continue
         rate = record.rate
         record = _run(record, step, beyond or {})

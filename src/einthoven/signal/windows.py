@@ -10,8 +10,6 @@ from einthoven.errors import SettingError
 from einthoven.record import EcgRecord, Signal
 from einthoven.spec import Padding
 
-CROPPED = "cropped from "
-"""How the step begins that says so."""
 HARDLY_LONGER = 0.1
 """Of a window: what is left over, up to this, is not worth another."""
 PADDINGS: tuple[str, ...] = get_args(Padding)
@@ -62,7 +60,7 @@ def window(record: EcgRecord, duration: float, *, padding: Padding) -> Windowed:
     if n == wanted:
         return Windowed(record, (wanted, wanted))
     if n > wanted:
-        step = f"{CROPPED}{record.duration:.2f} to {wanted / record.rate:.2f} s (start kept)"
+        step = f"cropped from {record.duration:.2f} to {wanted / record.rate:.2f} s (start kept)"
         return Windowed(record.with_signal(record.signal[:, :wanted], step), (wanted, wanted))
     if padding == "repeat":
         expanded = record.signal[:, np.arange(wanted) % n]

@@ -38,6 +38,7 @@ class Zoo:
     folders: Sequence[Path]
     home: Path
     _listed: dict[str, _Listed] = field(default_factory=dict)
+    _folders: dict[tuple[Path, tuple[int, int]], Path] = field(default_factory=dict)
 
     def models(self) -> list[Model]:
         """All that can be read: those that learned from most ECGs first, of these the best by their test."""
@@ -131,7 +132,15 @@ class Zoo:
         )  # fmt: skip
 
     def _unpacked(self, name: str) -> Path:
-        path = self._one(name).path
+        one = self._one(name)
+        known = self._folders.get((one.path, one.version))
+        if known is not None and known.is_dir():
+            return known
+        folder = self._unpack(one.path)
+        self._folders[one.path, one.version] = folder
+        return folder
+
+    def _unpack(self, path: Path) -> Path:
         content = capsule.content_of(path)
         folder = self.home / "zoo" / f"{path.stem}-{hashlib.sha256(content).hexdigest()[:16]}"
         if folder.is_dir():

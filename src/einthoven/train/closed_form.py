@@ -30,6 +30,7 @@ from einthoven.models.networks.standardising import NaturalUnit
 from einthoven.models.weights import save_weights
 from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
+from einthoven.train.callbacks import ignore, never
 from einthoven.train.config import TrainConfig
 from einthoven.train.data import TrainingData
 from einthoven.train.examples import choose_unit
@@ -99,14 +100,6 @@ class ClosedForm:
         }
 
 
-def _ignore(*_: object) -> None:
-    return None
-
-
-def _never() -> bool:
-    return False
-
-
 def fit(
     network: EcgNetwork,
     data: TrainingData,
@@ -115,10 +108,10 @@ def fit(
     *,
     checkpoint: Path,
     groups: Sequence[str] | None = None,
-    on_epoch: Callable[[Epoch], None] = _ignore,
-    on_progress: Callable[[int, int], None] = _ignore,
-    log: Callable[[str], None] = _ignore,
-    should_stop: Callable[[], bool] = _never,
+    on_epoch: Callable[[Epoch], None] = ignore,
+    on_progress: Callable[[int, int], None] = ignore,
+    log: Callable[[str], None] = ignore,
+    should_stop: Callable[[], bool] = never,
 ) -> ClosedForm:
     """Fit features (unless `config.method` is `head`) and head of `network` in place, on the processor.
 

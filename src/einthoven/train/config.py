@@ -210,6 +210,10 @@ class TrainConfig:
         batches = math.ceil(n_train / self.batch_size)
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / max(1, batches))))
 
+    def window_samples(self, rate: float) -> int | None:
+        """Length of a window at `rate` Hz; None: all of an ECG."""
+        return None if self.window_s is None else round(self.window_s * rate)
+
     @property
     def varies_input(self) -> bool:
         """Whether an ECG looks different each time: then nothing about it can be computed once and kept."""

@@ -1,5 +1,7 @@
 """What a training learns from and what it is judged by."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,3 +87,9 @@ class TrainingData:
                 f"The training part holds {found}: there is nothing to tell apart.",
                 advice="Add records with other answers, or choose another task.",
             )
+
+
+def patient_weights(patients: Sequence[str]) -> npt.NDArray[np.float32]:
+    """`(n,)`: each patient's ECGs weigh 1 together."""
+    counts = Counter(patients)
+    return np.array([1 / counts[patient] for patient in patients], dtype=np.float32)

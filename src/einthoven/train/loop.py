@@ -14,6 +14,7 @@ from einthoven.errors import LabelError, SettingError, TrainingFailed
 from einthoven.models.networks.assembled import EcgNetwork
 from einthoven.results import Epoch, TrainingResult
 from einthoven.spec import ModelSpec
+from einthoven.train.callbacks import ignore, never
 from einthoven.train.config import RATE_OF_TRAINED, RESUME_FILE, TrainConfig
 from einthoven.train.course import Course, SeenCourse
 from einthoven.train.data import TrainingData
@@ -29,14 +30,6 @@ HEAD_FIRST = 0.2
 """Share of the epochs that `head-then-whole` gives to the head alone."""
 
 
-def _ignore(*_: object) -> None:
-    return None
-
-
-def _never() -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Ears:
     """Who is told what happens, and who may stop it.
@@ -45,10 +38,10 @@ class Ears:
     sentences what was decided; `should_stop` is asked before each batch.
     """
 
-    on_epoch: Callable[[Epoch], None] = _ignore
-    on_progress: Callable[[int, int], None] = _ignore
-    log: Callable[[str], None] = _ignore
-    should_stop: Callable[[], bool] = _never
+    on_epoch: Callable[[Epoch], None] = ignore
+    on_progress: Callable[[int, int], None] = ignore
+    log: Callable[[str], None] = ignore
+    should_stop: Callable[[], bool] = never
 
 
 def train(
@@ -58,10 +51,10 @@ def train(
     config: TrainConfig,
     *,
     checkpoint: Path,
-    on_epoch: Callable[[Epoch], None] = _ignore,
-    on_progress: Callable[[int, int], None] = _ignore,
-    log: Callable[[str], None] = _ignore,
-    should_stop: Callable[[], bool] = _never,
+    on_epoch: Callable[[Epoch], None] = ignore,
+    on_progress: Callable[[int, int], None] = ignore,
+    log: Callable[[str], None] = ignore,
+    should_stop: Callable[[], bool] = never,
 ) -> TrainingResult:
     """Train `network` in place; afterwards it carries the weights of the lowest validation loss.
 
@@ -384,7 +377,7 @@ def _agreed(team: Team, should_stop: Callable[[], bool]) -> Callable[[], bool]:
 
 def require_devices(config: TrainConfig) -> None:
     """SettingError when this machine has not what the settings ask for."""
-    _devices(config, _device(config), n_train=config.batch_size, log=_ignore)
+    _devices(config, _device(config), n_train=config.batch_size, log=ignore)
 
 
 def _device(config: TrainConfig) -> torch.device:

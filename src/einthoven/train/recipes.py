@@ -57,6 +57,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
     }
 )
 DEFAULT = "default"
+FEW_FOR_A_NETWORK = 200
+"""With fewer ECGs a ridge model on random convolutions is often as good as a network, and has less to get wrong."""
 OWN_FIELDS = ("method", "seed", "recipe")
 """Settings that a request states by themselves."""
 

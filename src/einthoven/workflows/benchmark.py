@@ -12,11 +12,11 @@ from einthoven.errors import Cancelled, EinthovenError, LabelError, SettingError
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.labels.splits import SplitItem
 from einthoven.metrics import METRICS
+from einthoven.metrics.bootstrap import Interval
 from einthoven.models import ARCHITECTURES
 from einthoven.results import Failure
 from einthoven.store.types import Item
 from einthoven.task import Task
-from einthoven.tensors import prepare, subject_of, targets
 from einthoven.train.benchmark.budget import Budget, budget_seconds, in_words
 from einthoven.train.benchmark.candidates import Answers, Candidate, Contestant, Cost, Ecgs, Forecast
 from einthoven.train.benchmark.folds import Fold, folds_of
@@ -24,7 +24,6 @@ from einthoven.train.benchmark.leaderboard import (
     LEAST_PATIENTS,
     NUMBERS,
     Contender,
-    Number,
     Standing,
     leaderboard,
 )
@@ -42,7 +41,7 @@ from einthoven.workflows.benchmarks import (
     BenchmarkRow,
     LeftOut,
 )
-from einthoven.workflows.import_ import failure_of
+from einthoven.workflows.fitting import patient_of, side_of
 from einthoven.workflows.keeping import environment
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.requests import TrainRequest
@@ -72,8 +71,8 @@ class Settled:
 
     @property
     def patients(self) -> list[str]:
-        """Whose ECG each is; one that names nobody is of somebody else."""
-        return [owner or f"alone {item.id}" for item, owner in zip(self.items, self.owners, strict=True)]
+        """Whose ECG each is."""
+        return [patient_of(item, owner) for item, owner in zip(self.items, self.owners, strict=True)]
 
 
 def check(workspace: Workspace, request: BenchmarkRequest) -> BenchmarkCheck:
@@ -235,27 +234,14 @@ def benchmark(workspace: Workspace, request: BenchmarkRequest, report: Reporter)
 def _loaded(workspace: Workspace, settled: Settled, refused: list[Failure], report: Reporter) -> tuple[Settled, Ecgs]:
     """The ECGs as arrays; those that do not fit are refused and said, and the folds are made of the others."""
     spec = settled.candidates[0].spec
-    x = np.empty((len(settled.items), len(spec.leads), spec.n_samples), np.float32)
-    used: list[int] = []
-    for place, item in enumerate(settled.items):
-        stop_if_cancelled(report)
-        report.progress(place, len(settled.items), "preparing ECGs")
-        try:
-            x[len(used)] = prepare(workspace.store.load(item), spec).array
-            used.append(place)
-        except EinthovenError as error:
-            refused.append(failure_of(item.file_name, error))
-            report.failure(refused[-1])
-    if len(used) < 2:
-        reason = refused[-1].reason if refused else "there are none"
+    side = side_of(workspace, spec, settled.task, settled.items, refused, report, "preparing ECGs")
+    if len(side.items) < 2:
         raise LabelError(
-            f"{len(used)} of {len(settled.items)} ECGs can be used: {reason}", advice="See the list of refused ECGs."
+            f"1 of {len(settled.items)} ECGs can be used: {refused[-1].reason}", advice="See the list of refused ECGs."
         )
-    items = tuple(settled.items[place] for place in used)
-    settled = replace(settled, items=items, owners=tuple(settled.owners[place] for place in used))
-    y = targets([settled.task.answers[item.file_name] for item in items], spec)
-    told = np.stack([subject_of(item.age, item.sex, spec) for item in items]) if spec.subject else None
-    return settled, Ecgs(x[: len(items)], y, told, settled.patients)
+    owner_of = dict(zip((item.id for item in settled.items), settled.owners, strict=True))
+    settled = replace(settled, items=side.items, owners=tuple(owner_of[item.id] for item in side.items))
+    return settled, Ecgs(side.x, side.y, side.told, settled.patients)
 
 
 def _run(settled: Settled, ecgs: Ecgs, folds: Sequence[Fold], budget: Budget, kept: Kept, report: Reporter) -> Course:
@@ -471,7 +457,7 @@ def _row(standing: Standing, candidate: Candidate, course: Course) -> BenchmarkR
     )
 
 
-def _number(name: str, number: Number) -> BenchmarkNumber:
+def _number(name: str, number: Interval) -> BenchmarkNumber:
     return BenchmarkNumber(name, METRICS.get(name).title, number.value, number.low, number.high, number.reason)
 
 

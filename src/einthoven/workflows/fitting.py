@@ -1,7 +1,6 @@
 """From the ECGs of a plan to fitted networks, each with its course."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +14,13 @@ from einthoven.files import write_whole
 from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.onnx.foreign.inspecting import ORIGIN
 from einthoven.results import Epoch, Failure, TrainingResult
+from einthoven.spec import ModelSpec
 from einthoven.store.models import WEIGHTS
 from einthoven.store.types import Item
+from einthoven.task import Task
 from einthoven.tensors import prepare, subject_of, targets
 from einthoven.train.config import TRAINED_FILE, TrainConfig
-from einthoven.train.data import TrainingData
+from einthoven.train.data import TrainingData, patient_weights
 from einthoven.workflows.import_ import failure_of
 from einthoven.workflows.plain import from_plain, to_plain
 from einthoven.workflows.planning import Plan
@@ -47,10 +48,15 @@ class Side:
 
 
 def side_of(
-    workspace: Workspace, settled: Plan, items: Sequence[Item], refused: list[Failure], report: Reporter, message: str
+    workspace: Workspace,
+    spec: ModelSpec,
+    task: Task,
+    items: Sequence[Item],
+    refused: list[Failure],
+    report: Reporter,
+    message: str,
 ) -> Side:
     """The records of one side, ready for the network; one that does not fit is refused, and said."""
-    spec = settled.spec
     x = np.empty((len(items), len(spec.leads), spec.n_samples), np.float32)
     used: list[Item] = []
     for done, item in enumerate(items):
@@ -65,7 +71,7 @@ def side_of(
     if not used:
         reason = refused[-1].reason if refused else "there are none"
         raise LabelError(f"None of the {len(items)} ECGs can be used: {reason}", advice="See the list of refused ECGs.")
-    y = targets([settled.task.answers[item.file_name] for item in used], spec)
+    y = targets([task.answers[item.file_name] for item in used], spec)
     told = np.stack([subject_of(item.age, item.sex, spec) for item in used]) if spec.subject else None
     return Side(tuple(used), x[: len(used)], y, told)
 
@@ -114,7 +120,7 @@ def _member(
     folder = report.folder / f"member-{number + 1}" if config.members > 1 else report.folder
     data = TrainingData(
         learn.x, learn.y, check.x, check.y, learn.told, check.told,
-        _patient_weights(learn.items) if config.patient_weights else None,
+        patient_weights(_patients(learn.items)) if config.patient_weights else None,
     )  # fmt: skip
     key = training_key(data, settled.spec, config)
     network = _network(workspace, request, settled, seed=config.seed)
@@ -156,8 +162,7 @@ def _network(workspace: Workspace, request: TrainRequest, settled: Plan, *, seed
     from einthoven.models.building import build_network, network_from
 
     if request.from_model is None:
-        config = settled.config
-        window = None if config.window_s is None else round(config.window_s * settled.spec.rate)
+        window = settled.config.window_samples(settled.spec.rate)
         return build_network(request.architecture, settled.spec, seed=seed, window=window)
     base = workspace.models.model(request.from_model)
     weights, graph = (workspace.models.file(base.name, name) for name in (WEIGHTS, ORIGIN))
@@ -241,12 +246,9 @@ def _until_then(network: "EcgNetwork", error: Diverged) -> TrainingResult:
 
 
 def _patients(items: Sequence[Item]) -> list[str]:
-    """Whose ECG each is; one that names nobody is of somebody else."""
-    return [item.subject or f"alone {item.id}" for item in items]
+    return [patient_of(item, item.subject) for item in items]
 
 
-def _patient_weights(items: Sequence[Item]) -> npt.NDArray[np.float32]:
-    """Each patient's ECGs weigh 1 together."""
-    patients = _patients(items)
-    counts = Counter(patients)
-    return np.array([1 / counts[patient] for patient in patients], dtype=np.float32)
+def patient_of(item: Item, subject: str | None) -> str:
+    """Whose ECG it is; one that names nobody is of somebody else."""
+    return subject or f"alone {item.id}"

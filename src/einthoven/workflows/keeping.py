@@ -74,7 +74,10 @@ def exported(
     parity = export(network, settled.spec, graph, inputs=check.x[:32], subjects=told)
     scores = Predictor(graph).run(check.x, check.told).values
     chosen, spec = _with_thresholds(settled.spec, request, check, scores)
-    evaluation = _evaluation(spec, learn, check, scores, chosen, members)
+    judged = scoring.judged(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
+    found = scoring.evaluate(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
+    said = [*_said(chosen, members), *_guessing(spec, learn, check, judged, found)]
+    evaluation = replace(found, warnings=(*said, *found.warnings))
     statistics["validation"] = scoring.to_json(evaluation)
     statistics["thresholds"] = thresholds.to_json(chosen)
     statistics["parity"] = {
@@ -92,7 +95,7 @@ def exported(
         files=_files(workspace, request, members, report.folder),
         statistics=statistics,
         validation=evaluation,
-        judged=scoring.judged(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values),
+        judged=judged,
         thresholds=chosen,
         parity_logits=parity.max_difference_logits,
         parity_probabilities=parity.max_difference_probabilities,
@@ -128,21 +131,18 @@ def _with_thresholds(
     return chosen, replace(spec, thresholds=tuple(one.threshold for one in chosen))
 
 
-def _evaluation(
-    spec: ModelSpec, learn: Side, check: Side, scores: Any, chosen: Sequence[ClassThreshold], members: Sequence[Member]
-) -> Evaluation:
-    found = scoring.evaluate(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
+def _said(chosen: Sequence[ClassThreshold], members: Sequence[Member]) -> list[str]:
+    """What is to be thought of before the numbers of the validation part are believed."""
     said = [member.said for member in members if member.said]
     if any(not one.reason for one in chosen):
         said.append(thresholds.FLATTERED)
-    said += _guessing(spec, learn, check, scores, found)
     if members[-1].result.stopped == "cancelled":
         epochs = members[-1].result.epochs
         said.append(f"The training was cancelled after {len(epochs)} epoch{'s' * (len(epochs) != 1)}.")
-    return replace(found, warnings=(*said, *found.warnings))
+    return said
 
 
-def _guessing(spec: ModelSpec, learn: Side, check: Side, scores: Any, found: Evaluation) -> list[str]:
+def _guessing(spec: ModelSpec, learn: Side, check: Side, judged: Judged, found: Evaluation) -> list[str]:
     """What is to be said of a model that may be no better than an answer without looking."""
     where = "on the validation part"
     if spec.kind == "regression":
@@ -155,7 +155,6 @@ def _guessing(spec: ModelSpec, learn: Side, check: Side, scores: Any, found: Eva
             f"It is no better than always answering {usual:.4g}{unit} {where}: "
             f"mean error {error:.3g} for {without:.3g}."
         ]
-    judged = scoring.judged(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
     ranks = intervals(judged, [item.subject for item in check.items]).overall["macro_auroc"]
     if ranks.value is None or ranks.low is None or ranks.high is None or ranks.low > CHANCE:
         return []

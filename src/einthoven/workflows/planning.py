@@ -18,7 +18,7 @@ from einthoven.store.store import checked_name
 from einthoven.store.types import Item, ItemQuery, Model
 from einthoven.task import Answer, Task
 from einthoven.train.config import RATE_OF_TRAINED, TrainConfig
-from einthoven.train.recipes import config_of
+from einthoven.train.recipes import FEW_FOR_A_NETWORK, config_of
 from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
 from einthoven.workflows.seen import Seen
@@ -26,8 +26,6 @@ from einthoven.workflows.workspace import Workspace, check_input
 
 FEW = 10
 """Below so many records of a class on one side, its result says little."""
-FEW_FOR_A_NETWORK = 200
-"""Below so many training ECGs a ridge model is often as good as a network."""
 RIDGE = "random_convolutions"
 
 
@@ -510,9 +508,9 @@ def _minutes(workspace: Workspace, request: TrainRequest, n: int, config: TrainC
         if model.run is None or not isinstance(speed, int | float):  # taken in from elsewhere
             continue
         then = model.statistics.get("config", {})
-        same_cost = (model.statistics.get("method") == "head") == (request.method == "head")
-        same_cost = same_cost and (request.from_model is not None or then.get("window_s") == config.window_s)
-        if model.architecture == architecture and same_cost:
+        same_part = (model.statistics.get("method") == "head") == (request.method == "head")
+        same_length = request.from_model is not None or then.get("window_s") == config.window_s
+        if model.architecture == architecture and same_part and same_length:
             minutes = speed * n * config.epochs / 60_000
             return minutes, f"at most, if all {config.epochs} epochs run; as fast as {model.name!r} was trained here"
     return None, "not known before a first training with this architecture on this machine"

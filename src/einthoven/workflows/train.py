@@ -23,8 +23,10 @@ def train(workspace: Workspace, request: TrainRequest, report: Reporter) -> Trai
         "setup", {"config": settled.config.to_json(), "environment": environment(), "epochs": settled.config.epochs}
     )
     refused: list[Failure] = []
-    learn = side_of(workspace, settled, settled.train, refused, report, "preparing training ECGs")
-    check = side_of(workspace, settled, settled.validation, refused, report, "preparing validation ECGs")
+    learn = side_of(workspace, settled.spec, settled.task, settled.train, refused, report, "preparing training ECGs")
+    check = side_of(
+        workspace, settled.spec, settled.task, settled.validation, refused, report, "preparing validation ECGs"
+    )
     if refused:
         settled = narrowed(settled, request, learn.items, check.items)
         report.event("split", to_plain(settled.info))

@@ -23,7 +23,7 @@ def side(y: Any) -> Side:
 
 def said(spec: ModelSpec, y: Any, scores: Any) -> list[str]:
     found = scoring.evaluate(spec.kind, spec.class_names, y, scores)
-    return _guessing(spec, side(y), side(y), scores, found)
+    return _guessing(spec, side(y), side(y), scoring.judged(spec.kind, spec.class_names, y, scores), found)
 
 
 def test_probabilities_that_know_nothing() -> None:

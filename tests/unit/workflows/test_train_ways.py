@@ -11,9 +11,10 @@ from einthoven.infer import Predictor
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import ItemQuery, Job
 from einthoven.task import Task, TaskClass
+from einthoven.train.data import patient_weights
 from einthoven.workflows import planning, runs, share
 from einthoven.workflows.dispatch import run_job
-from einthoven.workflows.fitting import _patient_weights
+from einthoven.workflows.fitting import _patients
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
 from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
@@ -103,4 +104,4 @@ def test_age_and_sex_reach_the_model_and_what_is_unknown_is_said(workspace: Work
 def test_each_patient_weighs_the_same(workspace: Workspace) -> None:
     _, items = workspace.store.items(DATASET, ItemQuery())
     of = [replace(items[0], subject="a"), replace(items[1], subject="a"), replace(items[2], subject=None)]
-    assert _patient_weights(of).tolist() == [0.5, 0.5, 1.0]
+    assert patient_weights(_patients(of)).tolist() == [0.5, 0.5, 1.0]

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from einthoven.codes.ptbxl import (
     BUNDLE_BRANCH_BLOCKS,
+    INFARCTS,
     STATEMENTS,
     SUBCLASS_TITLES,
     SUPERCLASS_TITLES,
@@ -20,8 +21,6 @@ from einthoven.codes.ptbxl import (
 from einthoven.labels.layouts.demography import age_task, made, sex_task
 from einthoven.record import Sex
 from einthoven.task import Answer, Task, TaskClass
-
-INFARCTS = ("AMI", "IMI")
 
 
 @dataclass(frozen=True, slots=True)

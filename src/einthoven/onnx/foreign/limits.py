@@ -127,12 +127,7 @@ def _check_tensors(model: "onnx.ModelProto", name: str) -> None:
 def _has_nan(tensor: "onnx.TensorProto") -> bool:
     import onnx
 
-    if not tensor.raw_data:
-        values = tensor.float_data if tensor.data_type == onnx.TensorProto.FLOAT else tensor.double_data
-        return bool(np.isnan(np.asarray(values, np.float64)).any())
-    kind = np.float32 if tensor.data_type == onnx.TensorProto.FLOAT else np.float64
-    whole = len(tensor.raw_data) // np.dtype(kind).itemsize
-    return bool(np.isnan(np.frombuffer(tensor.raw_data, kind, count=whole)).any())
+    return bool(np.isnan(onnx.numpy_helper.to_array(tensor)).any())
 
 
 def _tensors(model: "onnx.ModelProto") -> Iterator["onnx.TensorProto"]:

@@ -21,8 +21,9 @@ from einthoven.train import closed_form, loop, thresholds
 from einthoven.train.benchmark.candidates import Answers, Candidate, Ecgs, Forecast
 from einthoven.train.benchmark.cost import cost_of, seconds_per_ecg
 from einthoven.train.benchmark.folds import Fold, Places
+from einthoven.train.callbacks import ignore, never
 from einthoven.train.config import TrainConfig
-from einthoven.train.data import TrainingData
+from einthoven.train.data import TrainingData, patient_weights
 from einthoven.train.lr_finder import STEPS
 from einthoven.train.machine import threads
 
@@ -32,14 +33,6 @@ SOLVED_S = (2e-9, 4e-6)
 """Seconds per cubed and per squared number of ECGs that a closed-form solution takes on a core, on the slow side."""
 
 
-def _never() -> bool:
-    return False
-
-
-def _ignore(*_: object) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Fitter:
     """A candidate and the ECGs: a contestant of `running.run`. Its trainings use folders within `folder`, and go."""
@@ -47,7 +40,7 @@ class Fitter:
     candidate: Candidate
     ecgs: Ecgs
     folder: Path
-    log: Callable[[str], None] = _ignore
+    log: Callable[[str], None] = ignore
 
     @property
     def name(self) -> str:
@@ -64,8 +57,8 @@ class Fitter:
         self,
         fold: Fold,
         *,
-        should_stop: Callable[[], bool] = _never,
-        on_progress: Callable[[float], None] = _ignore,
+        should_stop: Callable[[], bool] = never,
+        on_progress: Callable[[float], None] = ignore,
     ) -> Answers:
         with tempfile.TemporaryDirectory(prefix=".training-", dir=self.folder, ignore_cleanup_errors=True) as folder:
             return answer(
@@ -80,9 +73,9 @@ def answer(
     fold: Fold,
     *,
     folder: Path,
-    should_stop: Callable[[], bool] = _never,
-    on_progress: Callable[[float], None] = _ignore,
-    log: Callable[[str], None] = _ignore,
+    should_stop: Callable[[], bool] = never,
+    on_progress: Callable[[float], None] = ignore,
+    log: Callable[[str], None] = ignore,
 ) -> Answers:
     """Train on the fold's first two parts as a training of its own would, and answer the third once.
 
@@ -142,7 +135,7 @@ def forecast(candidate: Candidate, ecgs: Ecgs, fold: Fold) -> Forecast:
 
 
 def _network(candidate: Candidate, config: TrainConfig) -> EcgNetwork:
-    window = None if config.window_s is None else round(config.window_s * candidate.spec.rate)
+    window = config.window_samples(candidate.spec.rate)
     return build_network(candidate.architecture, candidate.spec, seed=config.seed, window=window)
 
 
@@ -161,7 +154,7 @@ def _fit(
     patients = [ecgs.patients[place] for place in learn]
     data = TrainingData(
         ecgs.x[learn], ecgs.y[learn], ecgs.x[check], ecgs.y[check], _told(ecgs, learn), _told(ecgs, check),
-        _patient_weights(patients) if config.patient_weights else None,
+        patient_weights(patients) if config.patient_weights else None,
     )  # fmt: skip
     checkpoint = folder / "weights.safetensors"
     if candidate.closed_form:
@@ -186,13 +179,6 @@ def _fit(
     if result.stopped == "cancelled":
         raise Cancelled("The training was stopped before its end.")
     return result
-
-
-def _patient_weights(patients: list[str]) -> npt.NDArray[np.float32]:
-    """Each patient's ECGs weigh 1 together."""
-    _, of_each, counts = np.unique(patients, return_inverse=True, return_counts=True)
-    weights: npt.NDArray[np.float32] = (1 / counts[of_each]).astype(np.float32)
-    return weights
 
 
 def _told(ecgs: Ecgs, places: Places) -> npt.NDArray[np.float32] | None:

@@ -20,11 +20,10 @@ from einthoven.metrics.bootstrap import Interval, Intervals, compared
 from einthoven.metrics.entry import Judged
 from einthoven.spec import ModelSpec
 from einthoven.train.benchmark.candidates import Answers
+from einthoven.train.recipes import FEW_FOR_A_NETWORK
 
 LEAST_PATIENTS = 30
 """In each of two classes (regression: in all): with fewer no candidate is recommended."""
-FEW_ECGS = 200
-"""Below so many ECGs a model that is solved for is preferred to a network that cannot be told apart from it."""
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "single-label": ("macro_auroc", "weighted_f1", "macro_f1"),
     "multi-label": ("macro_auroc", "weighted_f1", "macro_f1"),
@@ -49,16 +48,6 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A number with its 95 % interval. What is None could not be estimated; `reason` says why."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """A line of the leaderboard. `difference`: its first number minus that of the best, on the same resamples.
 
@@ -68,8 +57,8 @@ class Standing:
 
     name: str
     title: str
-    numbers: Mapping[str, Number]
-    difference: Number
+    numbers: Mapping[str, Interval]
+    difference: Interval
     level: bool | None
     minutes: float
     closed_form: bool
@@ -157,7 +146,7 @@ def patients_per_class(spec: ModelSpec, model: Judged, owners: Sequence[str]) ->
 def recommend(found: Leaderboard, spec: ModelSpec, counts: Mapping[str, int]) -> Recommendation:
     """The cheapest of those that cannot be told apart from the best; nothing where the ECGs are too few.
 
-    Of fewer than `FEW_ECGS` ECGs a model that is solved for is taken before a network.
+    Of fewer than `FEW_FOR_A_NETWORK` ECGs a model that is solved for is taken before a network.
     """
     best = found.standings[0]
     title = title_of(found.number)
@@ -181,7 +170,7 @@ def recommend(found: Leaderboard, spec: ModelSpec, counts: Mapping[str, int]) ->
     if len(found.standings) == 1:
         return Recommendation(best.name, f"Only {best.title} was compared: {title} {said(value)} on {found.n:,} ECGs.")
     level = [one for one in found.standings if one.level is True]
-    chosen = _cheapest(level, few=found.n < FEW_ECGS)
+    chosen = _cheapest(level, few=found.n < FEW_FOR_A_NETWORK)
     if len(level) == 1:
         return Recommendation(
             best.name,
@@ -200,8 +189,8 @@ def _level_words(found: Leaderboard, level: Sequence[Standing], chosen: Standing
     best, n = found.standings[0], f"{found.n:,}"
     words = f"{_listed([one.title for one in level])} cannot be told apart on these {n} ECGs. "
     slowest = max(level, key=lambda one: one.minutes)
-    if chosen.closed_form and found.n < FEW_ECGS:
-        words += f"With fewer than {FEW_ECGS} ECGs, {chosen.title} has the least to get wrong: take it."
+    if chosen.closed_form and found.n < FEW_FOR_A_NETWORK:
+        words += f"With fewer than {FEW_FOR_A_NETWORK} ECGs, {chosen.title} has the least to get wrong: take it."
     elif chosen is best:
         words += f"{chosen.title} has the best {title} and trains fastest: take it."
     else:
@@ -282,15 +271,11 @@ def _place(model: Judged, number: str, *, higher: bool) -> float:
 
 
 def _standing(one: Contender, own: Intervals, difference: Intervals, kind: str) -> Standing:
-    main, *_ = NUMBERS[kind]
-    apart = _number(difference.overall[main])
+    main, *others = NUMBERS[kind]
+    apart = difference.overall[main]
     level = None if apart.low is None or apart.high is None else apart.low <= 0 <= apart.high
-    numbers = {name: _number(own.overall[name]) for name in NUMBERS[kind]}
+    numbers = {name: own.overall[name] for name in (main, *others)}
     return Standing(one.name, one.title, numbers, apart, level, one.minutes, one.closed_form)
-
-
-def _number(found: Interval) -> Number:
-    return Number(found.value, found.low, found.high, found.reason)
 
 
 def title_of(number: str) -> str:
@@ -299,7 +284,7 @@ def title_of(number: str) -> str:
     return title[0].lower() + title[1:] if title[1:2].islower() else title
 
 
-def said(number: Number) -> str:
+def said(number: Interval) -> str:
     """`0.912 (95 % interval 0.89 to 0.93)`."""
     if number.value is None:
         return "unknown"

@@ -12,17 +12,10 @@ from einthoven.errors import Cancelled, EinthovenError
 from einthoven.train.benchmark.budget import Budget, in_words
 from einthoven.train.benchmark.candidates import Answers, Contestant, Forecast
 from einthoven.train.benchmark.folds import Fold
+from einthoven.train.callbacks import ignore, never
 
 Stopped = Literal["finished", "budget", "cancelled"]
 NO_MEMORY = "There was not enough memory for it."
-
-
-def _ignore(*_: object) -> None:
-    return None
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +26,12 @@ class Ears:
     as (name, fold, share done); `log` in sentences what was decided.
     """
 
-    on_begin: Callable[[Contestant, Fold], None] = _ignore
-    on_answers: Callable[[Contestant, Fold, Answers], None] = _ignore
-    on_failure: Callable[[Contestant, Fold, str], None] = _ignore
-    on_progress: Callable[[Contestant, Fold, float], None] = _ignore
-    log: Callable[[str], None] = _ignore
-    should_stop: Callable[[], bool] = _never
+    on_begin: Callable[[Contestant, Fold], None] = ignore
+    on_answers: Callable[[Contestant, Fold, Answers], None] = ignore
+    on_failure: Callable[[Contestant, Fold, str], None] = ignore
+    on_progress: Callable[[Contestant, Fold, float], None] = ignore
+    log: Callable[[str], None] = ignore
+    should_stop: Callable[[], bool] = never
 
 
 @dataclass
