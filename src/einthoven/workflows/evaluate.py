@@ -48,7 +48,7 @@ def evaluate(workspace: Workspace, request: EvaluateRequest, report: Reporter) -
         )
     refused: list[Failure] = []
     named = loaded(workspace, labelled, refused)
-    rows = list(rows_of(predictor, named, refused, report, truth=dict(answers), total=len(labelled)))
+    rows = list(rows_of(model, named, refused, report, truth=dict(answers), total=len(labelled)))
     for failure in refused:
         report.failure(failure)
     if not rows:

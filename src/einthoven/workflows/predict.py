@@ -54,6 +54,11 @@ class Asked:
     simulated: bool
     origin: Origin
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What makes each of its answers doubtful, whatever the ECG."""
+        return (f"{self.origin.untrained} This answer means nothing.",) if self.origin.untrained else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -75,7 +80,7 @@ def predict(workspace: Workspace, request: PredictRequest, report: Reporter) -> 
     truth = _truth(workspace, request, predictor.spec)
     refused: list[Failure] = []
     total, named = _records(workspace, request, refused)
-    rows = list(rows_of(predictor, named, refused, report, truth=truth, total=total))
+    rows = list(rows_of(model, named, refused, report, truth=truth, total=total))
     for failure in refused:
         report.failure(failure)
     write_csv(report.folder / CSV_NAME, predictor.spec, rows)
@@ -118,7 +123,7 @@ def predict_one(workspace: Workspace, item_id: int, model: str) -> SinglePredict
     found = asked(workspace, model)
     spec = found.predictor.spec
     ready = _ready(item.file_name, item, workspace.store.load(item), spec)
-    (row,) = _rows(found.predictor, [ready], _fitting(spec, {item.file_name: item.labels.get(spec.task)}))
+    (row,) = _rows(found, [ready], _fitting(spec, {item.file_name: item.labels.get(spec.task)}))
     return SinglePrediction(
         model=model,
         simulated_model=found.simulated,
@@ -138,19 +143,8 @@ def asked(workspace: Workspace, model: str) -> Asked:
     Raises
     ------
     IncompatibleModel
-        When it cannot be run, or has learned nothing yet.
+        When it cannot be run.
     """
-    found = _opened(workspace, model)
-    if found.origin.untrained:
-        raise IncompatibleModel(
-            f"{Path(model).name} cannot predict: {found.origin.untrained}",
-            advice="Train it on labelled ECGs first (Fine-tune on the page Models, or `einthoven train --from`), "
-            "and ask the model that this makes.",
-        )
-    return found
-
-
-def _opened(workspace: Workspace, model: str) -> Asked:
     if Path(model).is_file() and not workspace.models.has(model):
         return _in_file(Path(model))
     path = workspace.models.graph(model)
@@ -170,7 +164,7 @@ def _in_file(path: Path) -> Asked:
 
 
 def rows_of(
-    predictor: Predictor,
+    model: Asked,
     named: Iterable[Named],
     refused: list[Failure],
     report: Reporter,
@@ -180,10 +174,11 @@ def rows_of(
 ) -> Iterator[PredictionRow]:
     """Rows in the order of the records, run in batches; records that do not fit go to `refused`."""
     done = 0
-    with ThreadPoolExecutor(PREPARERS if predictor.spec.model_input == "ecg" else 1) as pool:
+    spec = model.predictor.spec
+    with ThreadPoolExecutor(PREPARERS if spec.model_input == "ecg" else 1) as pool:
         for batch in _batches(named):
             ready: list[Ready] = []
-            outcomes = pool.map(lambda one: _ready_or_why_not(one, predictor.spec), batch)
+            outcomes = pool.map(lambda one: _ready_or_why_not(one, spec), batch)
             for (name, _, _), outcome in zip(batch, outcomes, strict=True):
                 stop_if_cancelled(report)
                 report.progress(done, max(total, done + 1), "ECGs predicted")
@@ -192,7 +187,7 @@ def rows_of(
                     refused.append(failure_of(name, outcome))
                 else:
                     ready.append(outcome)
-            yield from _rows_one_by_one_if_needed(predictor, ready, refused, truth)
+            yield from _rows_one_by_one_if_needed(model, ready, refused, truth)
     report.progress(total, total, "ECGs predicted")
 
 
@@ -240,24 +235,24 @@ def write_passports(path: Path, rows: Sequence[PredictionRow]) -> None:
 
 
 def _rows_one_by_one_if_needed(
-    predictor: Predictor, batch: Sequence[Ready], refused: list[Failure], truth: dict[str, Answer]
+    model: Asked, batch: Sequence[Ready], refused: list[Failure], truth: dict[str, Answer]
 ) -> list[PredictionRow]:
     """One ECG without a possible answer must not cost the others of its batch theirs."""
     try:
-        return _rows(predictor, batch, truth)
+        return _rows(model, batch, truth)
     except RecordError as error:
         if len(batch) == 1:
             refused.append(failure_of(batch[0].name, error))
             return []
-    return [row for one in batch for row in _rows_one_by_one_if_needed(predictor, [one], refused, truth)]
+    return [row for one in batch for row in _rows_one_by_one_if_needed(model, [one], refused, truth)]
 
 
-def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]) -> list[PredictionRow]:
+def _rows(model: Asked, batch: Sequence[Ready], truth: dict[str, Answer]) -> list[PredictionRow]:
     if not batch:
         return []
     windows = [(one.prepared.array, *one.prepared.further) for one in batch]
     told = [one.told for one, own in zip(batch, windows, strict=True) for _ in own]
-    scores = predictor.run(np.stack([window for own in windows for window in own]), np.stack(told))
+    scores = model.predictor.run(np.stack([window for own in windows for window in own]), np.stack(told))
     rows: list[PredictionRow] = []
     ends = np.cumsum([len(own) for own in windows])
     for one, own, end in zip(batch, windows, ends.tolist(), strict=True):
@@ -265,8 +260,8 @@ def _rows(predictor: Predictor, batch: Sequence[Ready], truth: dict[str, Answer]
         values = tuple(float(v) for v in scores.values[seen].mean(axis=0))
         alone = scores.logits is not None and len(own) == 1
         logits = tuple(float(v) for v in scores.logits[end - 1]) if alone and scores.logits is not None else ()
-        prediction = Prediction(one.name, values, logits, one.prepared.notes, one.doubts)
-        answer = answer_of(predictor.spec, values)
+        prediction = Prediction(one.name, values, logits, one.prepared.notes, (*model.doubts, *one.doubts))
+        answer = answer_of(model.predictor.spec, values)
         item = one.item.id if one.item else None
         rows.append(PredictionRow(item, prediction, answer, truth.get(one.name), one.passport))
     return rows

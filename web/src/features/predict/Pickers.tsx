@@ -17,8 +17,7 @@ export function ModelSelect({ models, value, onChange }: ModelSelectProps) {
       placeholder="Choose a model"
       data={inGroups(models, (model) => ({
         value: model.name,
-        label: model.untrained === "" ? named(model.name, model.simulated) : `${model.name} (untrained: not for prediction)`,
-        disabled: model.untrained !== "",
+        label: model.untrained === "" ? named(model.name, model.simulated) : `${model.name} (untrained: its answers mean nothing)`,
       }))}
       value={chosen?.name ?? null}
       title={chosen?.name}
