@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from einthoven.api import problems
+from einthoven.api.query import PREFIX, only_known
 from einthoven.api.routes import beats, formats, jobs, learning, library, models, records, system, uploads
 from einthoven.api.security import LOOPBACK, Guard, SafeHeaders
 from einthoven.workflows.workspace import Workspace
@@ -26,7 +27,7 @@ def create_app(
     app.state.workspace = workspace
     problems.install(app)
     for module in (uploads, system, formats, library, records, beats, learning, models, jobs):
-        app.include_router(module.router, prefix="/api")
+        app.include_router(module.router, prefix=PREFIX, dependencies=[Depends(only_known)])
     _serve_pages(app, web)
     app.add_middleware(Guard, token=token, hosts=hosts)
     app.add_middleware(SafeHeaders)  # added last, so that refusals carry them too

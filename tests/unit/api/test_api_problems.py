@@ -159,3 +159,12 @@ def test_malformed_numbers_of_events_are_no_fault_of_the_server(workspace: Works
     for resumed in ("", "abc", "-1", "9" * 40, "²"):
         headers = {"Last-Event-ID": resumed.encode()}
         assert client.get(f"/api/jobs/{job.id}/events", headers=headers).status_code == 200  # type: ignore[arg-type]
+
+
+def test_a_parameter_that_is_not_there_is_refused_and_those_that_are_are_named(client: TestClient) -> None:
+    """Misspelt, `sortt` would silently sort nothing."""
+    answer = client.get("/api/models", params={"taks": "pace"})
+    assert answer.status_code == 422 and "'taks'" in answer.json()["detail"]
+    answer = client.get("/api/jobs", params={"limitt": 3})
+    assert answer.status_code == 422 and "limit" in answer.json()["advice"]
+    assert client.get("/api/jobs", params={"limit": 3}).status_code == 200
