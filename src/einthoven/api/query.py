@@ -12,7 +12,7 @@ OF_ALL = {"token"}
 
 
 def only_known(request: Request) -> None:
-    """SettingError for a parameter that the API's document does not name: misspelt, it would count for nothing, unseen."""
+    """SettingError for a parameter that the API's document does not name: misspelt, it counted for nothing."""
     path = f"{PREFIX}{request.scope['route'].path_format}"
     operation: dict[str, Any] = request.app.openapi()["paths"][path][request.method.lower()]
     known = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}

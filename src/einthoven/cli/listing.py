@@ -81,16 +81,22 @@ def _own_models(found: Sequence[ModelView]) -> None:
     if not found:
         output.say("There is no model of your own yet: einthoven train --dataset NAME --task NAME")
         return
+    errors = ("mean error*",) if any(m.kind == "regression" for m in found) else ()
     rows = [
         (
             m.name, m.task, m.kind, " ".join(m.classes), m.architecture, m.n_train, _number(m.validation_macro_f1),
-            _number(m.validation_macro_auroc), f"{m.rate:g}", _marks(m),
+            _number(m.validation_macro_auroc), *(_mean_error(m) for _ in errors), f"{m.rate:g}", _marks(m),
         )
         for m in found
     ]  # fmt: skip
-    columns = ("model", "task", "kind", "classes", "architecture", "n", "macro F1*", "macro AUROC*", "Hz", "")
+    columns = ("model", "task", "kind", "classes", "architecture", "n", "macro F1*", "macro AUROC*", *errors, "Hz", "")
     output.show_table(columns, rows)
     output.say("* on the validation part of its own training", style="dim")
+
+
+def _mean_error(model: ModelView) -> str:
+    errors = [one.numbers["mae"] for one in model.tested if one.part == "validation" and "mae" in one.numbers]
+    return f"{errors[0]:.3g} {model.unit}".strip() if errors else ""
 
 
 def _marks(model: ModelView) -> str:

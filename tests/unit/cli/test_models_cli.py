@@ -67,8 +67,8 @@ def test_warnings_and_an_untrained_model_are_said(run: Run, tmp_path: Path, work
     said = run("models", "take-in", tmp_path / "fresh.onnx", *SAID, "--say", "scaling=z_score lead")
     assert said.code == 0 and "not for prediction" in said.err
     assert "untrained" in run("models").text
-    refused = run("predict", "--model", "fresh", "--dataset", "d")
-    assert refused.code == 1 and "learned nothing yet" in refused.text and "einthoven train --from" in refused.text
+    asked = run("predict", "--model", "fresh", "--dataset", "d")
+    assert asked.code == 0 and "learned nothing yet" in asked.err
     warned = mean_model(mean_spec(), {"imported": {"warnings": ["Think of this first."]}})
     (tmp_path / "warned.onnx").write_bytes(warned)
     predicted = run("predict", "--model", tmp_path / "warned.onnx", "--dataset", "d")
@@ -117,3 +117,14 @@ def test_the_object_in_python_looks_and_takes_in_too(home: Path, run: Run, their
     hints = ModelHints(leads=STANDARD_12, rate=100, kind="single-label")
     assert bench.inspect(theirs, hints=hints).missing == ()
     assert bench.take_in(theirs, hints=hints, name="m").imported
+
+
+def test_the_error_of_a_regression_stands_in_the_list_and_only_then(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "classes.onnx").write_bytes(mean_model(mean_spec()))
+    assert run("models", "take-in", tmp_path / "classes.onnx").code == 0
+    assert "mean error" not in run("models").text
+    spec = mean_spec("regression", ("age",), unit="years")
+    validation = {"n": 20, "regression": {"mae": 8.25, "r2": 0.4}}
+    (tmp_path / "age.onnx").write_bytes(mean_model(spec, {"validation": validation}))
+    assert run("models", "take-in", tmp_path / "age.onnx").code == 0
+    assert "mean error" in run("models").text and "8.25 years" in run("models").text

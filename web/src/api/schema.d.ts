@@ -1721,7 +1721,7 @@ export interface components {
             file: string;
             /**
              * Hints
-             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, output
+             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, value_unit (of a regression), output
              * @default
              */
             hints: string;
@@ -1747,7 +1747,7 @@ export interface components {
             file: string;
             /**
              * Hints
-             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, output
+             * @description JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, band (two numbers, Hz), class_names, kind, task, value_unit (of a regression), output
              * @default
              */
             hints: string;

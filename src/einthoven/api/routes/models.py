@@ -14,7 +14,7 @@ Hints = Annotated[
     str,
     Form(
         description="JSON object of what the file leaves unsaid: leads, rate (Hz), samples, layout, unit, scaling, "
-        "band (two numbers, Hz), class_names, kind, task, output"
+        "band (two numbers, Hz), class_names, kind, task, value_unit (of a regression), output"
     ),
 ]
 

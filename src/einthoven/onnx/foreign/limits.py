@@ -32,7 +32,7 @@ REPEATING = frozenset({"Loop", "Scan", "SequenceMap"})
 """Operators that run a graph many times: never run here, not even to see what they make."""
 OWN_DOMAINS = ("", "ai.onnx")
 
-ADVICE_OF_EXPORT = "Export the model again for standard ONNX operators (opset 9 to 20), as one file."
+ADVICE_OF_EXPORT = "Export the model again for standard ONNX operators (opset 17, say), as one file."
 
 
 def parse(content: bytes, name: str) -> "onnx.ModelProto":

@@ -89,7 +89,9 @@ export function ModelCard({ model }: { model: ModelView }) {
       </div>
 
       <Stats>
-        {model.kind !== "regression" && (
+        {model.kind === "regression" ? (
+          <Stat label="Mean error" explain={words?.["mae"]} value={fmt.fixed(found.meanError.value)} unit={model.unit === "" ? undefined : model.unit} note={found.meanError.note} />
+        ) : (
           <>
             <Stat label="Macro F1" explain={words?.["macro_f1"]} value={fmt.fixed(found.macroF1.value)} note={found.macroF1.note} />
             <Stat label="Macro AUROC" explain={words?.["macro_auroc"]} value={fmt.fixed(found.macroAuroc.value)} note={found.macroAuroc.note} />

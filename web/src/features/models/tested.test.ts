@@ -25,6 +25,14 @@ it("says where a number comes from when there was no test, and that it is not kn
   expect(judged(aModel({ tested: [{ ...TEST, numbers: {} }] })).macroF1).toEqual({ value: null, note: "not estimable" });
 });
 
+it("has the error of a regression, of the test or else of the validation part", () => {
+  const ofValues = { ...VALIDATION, numbers: { mae: 8.25, r2: 0.4 } };
+  expect(judged(aModel({ kind: "regression", tested: [ofValues] })).meanError).toEqual({ value: 8.25, note: "on its validation part" });
+  const test = { ...TEST, numbers: { mae: 9 }, intervals: { mae: { low: 8, high: 10 } } };
+  expect(judged(aModel({ kind: "regression", tested: [test, ofValues] })).meanError).toEqual({ value: 9, note: "95 %: 8.00 to 10.00" });
+  expect(judged(aModel({ kind: "regression" })).meanError).toEqual({ value: null, note: "not stated" });
+});
+
 it("lists models that come with the program behind one's own", () => {
   const [mine, theirs] = [aModel({ name: "mine" }), aModel({ name: "zoo/net", zoo: true })];
   expect(shelves([mine, theirs])).toEqual({ own: [mine], zoo: [theirs] });

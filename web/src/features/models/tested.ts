@@ -6,6 +6,8 @@ export interface Judged {
   readonly test: Tested | null;
   readonly macroF1: Figure;
   readonly macroAuroc: Figure;
+  /** Mean absolute error of a regression, in the unit of its answers. */
+  readonly meanError: Figure;
 }
 
 export interface Figure {
@@ -20,6 +22,7 @@ export function judged(model: ModelView): Judged {
     test,
     macroF1: test === null ? ofValidation(model.validation_macro_f1) : ofTest(test, "macro_f1"),
     macroAuroc: test === null ? ofValidation(model.validation_macro_auroc) : ofTest(test, "macro_auroc"),
+    meanError: test === null ? ofValidation(model.tested[0]?.numbers["mae"] ?? null) : ofTest(test, "mae"),
   };
 }
 
