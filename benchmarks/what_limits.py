@@ -3,7 +3,8 @@
     python benchmarks/what_limits.py [--architectures xceptiontime inceptiontime] [--recipe paper] [--threads 1]
 
 Trains on 128 random ECGs of 12 leads x 1000 samples by the real loop for two epochs, all layers, in batches of 16, with
-a rate that is given (no search). Shares are of an operator's own time on the processor, without what it calls; what is below 1 % is left out.
+a rate that is given (no search). Shares are of an operator's own time on the processor, without what it calls; what
+is below 1 % is left out.
 """
 
 import argparse
