@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "files", "leads", "record", "steps", "task", "spec", "results", "registry"}),
+    frozenset({"errors", "files", "leads", "record", "steps", "task", "spec", "results", "registry", "stated"}),
     frozenset({"formats", "writers", "signal", "simulate", "metrics", "codes", "labels"}),
     frozenset({"tensors", "models", "onnx", "train", "infer", "evaluate", "examine", "beats", "capsule"}),
     frozenset({"store", "jobs"}),

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from einthoven import capsule
 from einthoven.errors import EinthovenError, NotFound
+from einthoven.stated import mapping_of, text_of, whole_of
 from einthoven.store.types import Model
 
 PREFIX = "zoo/"
@@ -120,14 +121,12 @@ class Zoo:
     def _model(self, name: str, one: _Listed) -> Model:
         said = one.said
         assert said is not None, "the callers have looked"
-        numbers = {key: said.statistics.get(key) for key in ("n_train", "parameters")}
-        made = said.statistics.get("zoo")
-        day = made.get("made") if isinstance(made, dict) else None
+        day = text_of(mapping_of(said.statistics.get("zoo")).get("made"))
         written = datetime.fromtimestamp(one.version[0] / 1e9, UTC).isoformat(timespec="seconds")
         return Model(
-            name=name, created=day if isinstance(day, str) else written, spec=said.spec, architecture=said.architecture,
-            base=None, run=None, trained_on=None, n_train=_whole(numbers["n_train"]),
-            parameters=_whole(numbers["parameters"]), size=one.version[1],
+            name=name, created=day or written, spec=said.spec, architecture=said.architecture,
+            base=None, run=None, trained_on=None, n_train=whole_of(said.statistics.get("n_train")),
+            parameters=whole_of(said.statistics.get("parameters")), size=one.version[1],
             simulated=said.statistics.get("simulated") is True, statistics=said.statistics,
         )  # fmt: skip
 
@@ -164,7 +163,3 @@ def _tested(one: _Listed) -> float:
     evaluations = one.said.evaluations if one.said is not None else ()
     values = [entry.get("macro_auroc") for entry in evaluations if entry.get("part") == "test"]
     return next((float(value) for value in values if isinstance(value, int | float)), -1.0)
-
-
-def _whole(value: object) -> int | None:
-    return value if type(value) is int else None

@@ -7,8 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from einthoven.stated import lines_of, mapping_of, text_of, whole_of
 from einthoven.store.types import Model
-from einthoven.workflows.model_origin import mapping_of, origin_of
+from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.views import Between, Tested
 
 NOTICE = "Research use only. Not a medical device: nothing it answers may guide the care of a patient."
@@ -52,15 +53,15 @@ def _tested(entry: Mapping[str, Any]) -> Tested:
     intervals = mapping_of(entry.get("intervals"))
     folds = entry.get("folds")
     return Tested(
-        part=_text(entry.get("part")),
-        data=_text(entry.get("data")),
+        part=text_of(entry.get("part")),
+        data=text_of(entry.get("data")),
         folds=tuple(fold for fold in folds if type(fold) is int) if isinstance(folds, list) else (),
-        n=_whole(entry.get("n")),
-        n_patients=_whole(entry.get("n_patients")),
+        n=whole_of(entry.get("n")),
+        n_patients=whole_of(entry.get("n_patients")),
         numbers={name: float(value) for name, value in numbers.items() if _is_number(value)},
         intervals={name: pair for name, value in intervals.items() if (pair := _pair(value)) is not None},
-        how=_text(entry.get("interval_method")),
-        warnings=_lines(entry.get("warnings")),
+        how=text_of(entry.get("interval_method")),
+        warnings=lines_of(entry.get("warnings")),
     )
 
 
@@ -72,18 +73,6 @@ def _pair(value: object) -> Between | None:
     if not isinstance(value, list) or len(value) != 2 or not all(_is_number(one) for one in value):
         return None
     return Between(float(value[0]), float(value[1]))
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _whole(value: object) -> int | None:
-    return value if type(value) is int else None
-
-
-def _lines(value: object) -> tuple[str, ...]:
-    return tuple(line for line in value if isinstance(line, str)) if isinstance(value, list) else ()
 
 
 def card_of(model: Model, evaluations: Sequence[Mapping[str, Any]]) -> str:
@@ -109,12 +98,12 @@ def _head(name: str, model: Model, tested: Sequence[Tested], data: Mapping[str, 
     """YAML, each value written as JSON, which YAML contains."""
     fields: dict[str, Any] = {
         "library_name": "einthoven",
-        "license": _text(data.get("model_licence")) or "other",
+        "license": text_of(data.get("model_licence")) or "other",
         "tags": ["ecg", "electrocardiogram", "12-lead-ecg", "onnx", model.spec.kind, *_some(model.architecture)],
         "pipeline_tag": "tabular-regression" if model.spec.kind == "regression" else "time-series-classification",
     }
     if data:
-        fields["datasets"] = [_text(data.get("name"))]
+        fields["datasets"] = [text_of(data.get("name"))]
     metrics = [
         {"type": key, "value": round(value, 4), "name": NUMBERS.get(key, key)}
         for one in tested[:1]
@@ -165,10 +154,10 @@ def _input(model: Model) -> list[str]:
 def _learned(model: Model, data: Mapping[str, Any]) -> list[str]:
     statistics, lines = model.statistics, []
     if data:
-        lines.append(f"{_text(data.get('name'))}. {_text(data.get('note'))}".strip())
-        lines += [f"Licence of the data: {_text(data.get('licence'))}. {_text(data.get('source'))}".strip(), ""]
+        lines.append(f"{text_of(data.get('name'))}. {text_of(data.get('note'))}".strip())
+        lines += [f"Licence of the data: {text_of(data.get('licence'))}. {text_of(data.get('source'))}".strip(), ""]
     split = mapping_of(statistics.get("split"))
-    n_train, n_validation = _whole(statistics.get("n_train")), _whole(statistics.get("n_validation"))
+    n_train, n_validation = whole_of(statistics.get("n_train")), whole_of(statistics.get("n_validation"))
     if n_train is None:
         lines.append("Not stated.")
     else:
@@ -230,7 +219,7 @@ def _class_rows(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _limits(model: Model, data: Mapping[str, Any]) -> list[str]:
-    lines = [f"- {NOTICE}", *(f"- {line}" for line in _lines(data.get("limits")))]
+    lines = [f"- {NOTICE}", *(f"- {line}" for line in lines_of(data.get("limits")))]
     origin = origin_of(model.statistics)
     lines += [f"- {line}" for line in ((origin.untrained,) if origin.untrained else ()) + origin.warnings]
     if origin.imported:

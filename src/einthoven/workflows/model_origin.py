@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from einthoven.errors import SettingError
 from einthoven.onnx.foreign.hints import ModelHints, hints_from_json
+from einthoven.stated import lines_of, mapping_of
 
 
 def hints_from_text(text: str) -> ModelHints:
@@ -52,7 +53,7 @@ that are trained on from it, which learn their own question."""
 def origin_of(statistics: Mapping[str, object]) -> Origin:
     """Read `imported`, `began_with` and `asked_only`, in which a file that was given may write anything."""
     origin = _made_of(statistics)
-    return replace(origin, warnings=(*_lines(statistics.get(ASKED_ONLY)), *origin.warnings))
+    return replace(origin, warnings=(*lines_of(statistics.get(ASKED_ONLY)), *origin.warnings))
 
 
 def _made_of(statistics: Mapping[str, object]) -> Origin:
@@ -61,21 +62,21 @@ def _made_of(statistics: Mapping[str, object]) -> Origin:
         return _begun(mapping_of(statistics.get("began_with")))
     untrained = imported.get("untrained")
     told = mapping_of(imported.get("said_by_the_user"))
-    found = _lines(imported.get("found_in_the_file"))
+    found = lines_of(imported.get("found_in_the_file"))
     why_not = imported.get("not_trainable")
     if isinstance(why_not, str) and why_not:
         found += (f"It can predict only: {why_not}",)
     return Origin(
         imported=True,
         untrained=untrained if isinstance(untrained, str) else "",
-        warnings=_lines(imported.get("warnings")),
+        warnings=lines_of(imported.get("warnings")),
         found=found,
         told=tuple(f"{name.replace('_', ' ')}: {_in_words(value)}" for name, value in told.items()),
     )
 
 
 def _begun(base: Mapping[str, object]) -> Origin:
-    warnings, untrained = _lines(base.get("warnings")), base.get("untrained")
+    warnings, untrained = lines_of(base.get("warnings")), base.get("untrained")
     if not isinstance(untrained, str) or not untrained:
         return Origin(warnings=warnings)
     words = f"Only its last layer has learned; the layers before it are those of a model of which was said: {untrained}"
@@ -96,14 +97,5 @@ def passed_on(base: Mapping[str, object], *, method: str) -> dict[str, object]:
     return {"began_with": {"warnings": repeated, "untrained": kept}} if repeated or kept else {}
 
 
-def _lines(value: object) -> tuple[str, ...]:
-    return tuple(line for line in value if isinstance(line, str)) if isinstance(value, list) else ()
-
-
 def _in_words(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def mapping_of(value: object) -> dict[str, object]:
-    """The value if it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}

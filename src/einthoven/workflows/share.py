@@ -22,12 +22,13 @@ from einthoven.onnx.foreign.judgement import ForeignModel, require_complete
 from einthoven.onnx.foreign.opening import Opened
 from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec
+from einthoven.stated import mapping_of, whole_of
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Model
 from einthoven.train import thresholds
 from einthoven.workflows import model_card
 from einthoven.workflows.installation import own_version
-from einthoven.workflows.model_origin import mapping_of, origin_of
+from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.train import require_torch
 from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
@@ -196,8 +197,8 @@ def take_in(
             architecture=architecture,
             base=None,
             trained_on=None,
-            n_train=_whole(statistics.get("n_train")),
-            parameters=_whole(statistics.get("parameters")),
+            n_train=whole_of(statistics.get("n_train")),
+            parameters=whole_of(statistics.get("parameters")),
             simulated=statistics.get("simulated") is True,
             statistics=statistics,
         )
@@ -443,7 +444,3 @@ def _file_name(name: str) -> str:
 # Statistics of a model that was taken in are what its file says: anything may stand there.
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None

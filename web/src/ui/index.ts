@@ -1,4 +1,5 @@
 /** The design language. No domain words here: pages bring those. */
+export { BackLink } from "./BackLink";
 export { Bars, type Bar } from "./Bars";
 export { classColour, classColours, PALETTE } from "./classColours";
 export { WithCode } from "./Code";

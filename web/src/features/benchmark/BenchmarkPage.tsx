@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
-import { IconArrowLeft, IconDatabaseOff } from "@tabler/icons-react";
-import { EmptyState, LinkButton, Page, Panel, Query, Waiting } from "@/ui";
+import { getRouteApi } from "@tanstack/react-router";
+import { IconDatabaseOff } from "@tabler/icons-react";
+import { BackLink, EmptyState, LinkButton, Page, Panel, Query, Waiting } from "@/ui";
 import { EarlierJobs } from "@/features/jobs";
 import { aboutQuery, datasetsQuery } from "@/features/train/queries";
 import { BenchmarkForm } from "./BenchmarkForm";
@@ -20,11 +20,7 @@ export function BenchmarkPage() {
   return (
     <Page
       title="Benchmark"
-      before={
-        <Link to="/train" className={css.back} aria-label="Back to Train">
-          <IconArrowLeft size={18} aria-hidden />
-        </Link>
-      }
+      before={<BackLink to="/train" aria-label="Back to Train" />}
       facts="Which way of training is best for these ECGs? Each one learns from some patients and is judged by others."
       notice
     >

@@ -1,10 +1,10 @@
 import { useEffect } from "react";
 import { Button } from "@mantine/core";
-import { IconArrowLeft, IconChartDots, IconDownload, IconSchool, IconStethoscope } from "@tabler/icons-react";
+import { IconChartDots, IconDownload, IconSchool, IconStethoscope } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { address, api, type TrainOptions, type TrainOutcome, unwrap } from "@/api";
-import { Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting, Warnings } from "@/ui";
+import { BackLink, Definitions, Facts, fmt, Page, Panel, ProblemView, Query, SimulatedTag, Waiting, Warnings } from "@/ui";
 import { isActive, JobState, ProgressLine, useCancel, useHistory } from "@/features/jobs";
 import { ConfusionMatrix } from "@/features/evaluate/ConfusionMatrix";
 import { Figures } from "@/features/evaluate/Figures";
@@ -29,19 +29,11 @@ export function RunPage() {
   });
   if (query.data === undefined)
     return (
-      <Page title="Training" before={<Back />}>
+      <Page title="Training" before={<BackLink to="/train" aria-label="Back to Train" />}>
         <Query query={query} waiting={<Waiting height={320} />}>{() => null}</Query>
       </Page>
     ); // prettier-ignore
   return <RunOf key={id} run={query.data} />;
-}
-
-function Back() {
-  return (
-    <Link to="/train" className={css.back} aria-label="Back to Train">
-      <IconArrowLeft size={18} aria-hidden />
-    </Link>
-  );
 }
 
 function RunOf({ run }: { run: RunSoFar }) {
@@ -65,7 +57,7 @@ function RunOf({ run }: { run: RunSoFar }) {
     <Page
       title={name}
       documentTitle={active ? `${Math.floor((course.share ?? 0) * 100)} % ${name}` : name}
-      before={<Back />}
+      before={<BackLink to="/train" aria-label="Back to Train" />}
       tags={<>{simulated && <SimulatedTag />}<JobState state={job.state} /></>}
       facts={
         <Facts
