@@ -32,6 +32,8 @@ class Prepared:
 
 MOST_WINDOWS = 60
 """Of a longer recording so many windows, evenly spread, are looked at: ten minutes of a Holter by a model of 10 s."""
+MOST_LEARNED = 4
+"""So many of them a training learns from and is judged by."""
 
 
 def prepare(record: EcgRecord, spec: ModelSpec, *, most_windows: int = 1) -> Prepared:

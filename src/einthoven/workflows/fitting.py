@@ -36,15 +36,40 @@ DIVERGED = "diverged"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of the split as arrays: `x` float32 `(n, leads, samples)`, `y` as `tensors.targets` gives it.
+    """One side of the split as arrays: of each ECG its answer, and one or more windows that the model looks at.
 
-    `told` float32 `(n, inputs)`: what the model is told of each person; None for a model that is told nothing.
+    Parameters
+    ----------
+    items, y
+        The `n` ECGs and their answers, as `tensors.targets` gives them.
+    told
+        Float32 `(n, inputs)`: what the model is told of each person; None for a model that is told nothing.
+    x
+        Float32 `(windows, leads, samples)`.
+    owner
+        Int64 `(windows,)`: whose window it is, as a place in `items`; the windows of an ECG stand together.
     """
 
     items: tuple[Item, ...]
     x: npt.NDArray[np.float32]
     y: npt.NDArray[Any]
     told: npt.NDArray[np.float32] | None
+    owner: npt.NDArray[np.int64]
+
+    @property
+    def told_of_windows(self) -> npt.NDArray[np.float32] | None:
+        return None if self.told is None else self.told[self.owner]
+
+    @property
+    def patients(self) -> list[str]:
+        """Whose window each is."""
+        return [patient_of(self.items[place], self.items[place].subject) for place in self.owner]
+
+    def averaged(self, answers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Answers for the windows `(windows, outputs)` -> for the ECGs `(n, outputs)`, as a prediction gives them."""
+        first = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        counts = np.diff(np.append(first, len(self.owner)))
+        return (np.add.reduceat(answers, first, axis=0) / counts[:, None]).astype(np.float32)
 
 
 def side_of(
@@ -55,15 +80,22 @@ def side_of(
     refused: list[Failure],
     report: Reporter,
     message: str,
+    *,
+    most_windows: int = 1,
 ) -> Side:
     """The records of one side, ready for the network; one that does not fit is refused, and said."""
-    x = np.empty((len(items), len(spec.leads), spec.n_samples), np.float32)
+    longer = sum(item.duration > spec.duration for item in items)  # memory that nothing is written to costs nothing
+    x = np.empty((len(items) + longer * (most_windows - 1), len(spec.leads), spec.n_samples), np.float32)
     used: list[Item] = []
+    owner: list[int] = []
     for done, item in enumerate(items):
         stop_if_cancelled(report)
         report.progress(done, len(items), message)
         try:
-            x[len(used)] = prepare(workspace.store.load(item), spec).array
+            prepared = prepare(workspace.store.load(item), spec, most_windows=most_windows)
+            for window in (prepared.array, *prepared.further):
+                x[len(owner)] = window
+                owner.append(len(used))
             used.append(item)
         except EinthovenError as error:
             refused.append(failure_of(item.file_name, error))
@@ -73,7 +105,7 @@ def side_of(
         raise LabelError(f"None of the {len(items)} ECGs can be used: {reason}", advice="See the list of refused ECGs.")
     y = targets([task.answers[item.file_name] for item in used], spec)
     told = np.stack([subject_of(item.age, item.sex, spec) for item in used]) if spec.subject else None
-    return Side(tuple(used), x[: len(used)], y, told)
+    return Side(tuple(used), x[: len(owner)], y, told, np.array(owner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +151,8 @@ def _member(
     config = replace(settled.config, seed=settled.config.seed + number)
     folder = report.folder / f"member-{number + 1}" if config.members > 1 else report.folder
     data = TrainingData(
-        learn.x, learn.y, check.x, check.y, learn.told, check.told,
-        patient_weights(_patients(learn.items)) if config.patient_weights else None,
+        learn.x, learn.y[learn.owner], check.x, check.y[check.owner], learn.told_of_windows, check.told_of_windows,
+        patient_weights(learn.patients) if config.patient_weights else None,
     )  # fmt: skip
     key = training_key(data, settled.spec, config)
     network = _network(workspace, request, settled, seed=config.seed)
@@ -187,7 +219,7 @@ def _solved(
 
     report.progress(0, 0, "computing features")
     found = fit(
-        network, data, settled.spec, config, checkpoint=folder / WEIGHTS, groups=_patients(learn.items),
+        network, data, settled.spec, config, checkpoint=folder / WEIGHTS, groups=learn.patients,
         on_epoch=report.epoch, log=report.log, should_stop=report.cancel_requested,
     )  # fmt: skip
     return Member(network, found.result, found.to_json(), folder / WEIGHTS)
@@ -243,10 +275,6 @@ def _until_then(network: "EcgNetwork", error: Diverged) -> TrainingResult:
         parameters=sum(one.numel() for one in parameters),
         trained_parameters=sum(one.numel() for one in parameters if one.requires_grad),
     )
-
-
-def _patients(items: Sequence[Item]) -> list[str]:
-    return [patient_of(item, item.subject) for item in items]
 
 
 def patient_of(item: Item, subject: str | None) -> str:

@@ -69,10 +69,10 @@ def exported(
     if request.from_model is not None:
         statistics |= passed_on(workspace.models.model(request.from_model).statistics, method=request.method)
     graph = report.folder / GRAPH
-    told = None if check.told is None else check.told[:32]
+    told = check.told_of_windows
     network = together([member.network for member in members])
-    parity = export(network, settled.spec, graph, inputs=check.x[:32], subjects=told)
-    scores = Predictor(graph).run(check.x, check.told).values
+    parity = export(network, settled.spec, graph, inputs=check.x[:32], subjects=None if told is None else told[:32])
+    scores = check.averaged(Predictor(graph).run(check.x, told).values)
     chosen, spec = _with_thresholds(settled.spec, request, check, scores)
     judged = scoring.judged(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)
     found = scoring.evaluate(spec.kind, spec.class_names, check.y, scores, thresholds=spec.threshold_values)

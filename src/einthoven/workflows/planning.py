@@ -17,6 +17,7 @@ from einthoven.store.models import WEIGHTS
 from einthoven.store.store import checked_name
 from einthoven.store.types import Item, ItemQuery, Model
 from einthoven.task import Answer, Task
+from einthoven.tensors import MOST_LEARNED
 from einthoven.train.config import RATE_OF_TRAINED, TrainConfig
 from einthoven.train.recipes import FEW_FOR_A_NETWORK, config_of
 from einthoven.workflows.model_origin import origin_of
@@ -452,7 +453,8 @@ def _warnings_of_fit(items: Sequence[Item], spec: ModelSpec) -> list[str]:
     if longer and spec.model_input == "ecg":
         warnings.append(
             f"{len(longer)} of {len(items)} ECGs are longer than the {spec.duration:g} s that the model looks at: it "
-            f"learns from the first {spec.duration:g} s of each. What it answers is the mean over all of a recording."
+            f"learns from up to {MOST_LEARNED} windows of each, evenly spread, and is judged by the mean of what it "
+            "answers for them."
         )
     return warnings
 

@@ -3,6 +3,7 @@
 from einthoven.errors import MissingDependency
 from einthoven.jobs import Reporter
 from einthoven.results import Failure
+from einthoven.tensors import MOST_LEARNED
 from einthoven.workflows.beside import fitted_beside, kept_beside
 from einthoven.workflows.fitting import forget_trained, members_of, side_of
 from einthoven.workflows.keeping import environment, exported, keep, write_json
@@ -23,10 +24,13 @@ def train(workspace: Workspace, request: TrainRequest, report: Reporter) -> Trai
         "setup", {"config": settled.config.to_json(), "environment": environment(), "epochs": settled.config.epochs}
     )
     refused: list[Failure] = []
-    learn = side_of(workspace, settled.spec, settled.task, settled.train, refused, report, "preparing training ECGs")
-    check = side_of(
-        workspace, settled.spec, settled.task, settled.validation, refused, report, "preparing validation ECGs"
-    )
+    learn, check = (
+        side_of(
+            workspace, settled.spec, settled.task, items, refused, report, f"preparing {part} ECGs",
+            most_windows=MOST_LEARNED,
+        )
+        for part, items in (("training", settled.train), ("validation", settled.validation))
+    )  # fmt: skip
     if refused:
         settled = narrowed(settled, request, learn.items, check.items)
         report.event("split", to_plain(settled.info))

@@ -18,7 +18,7 @@ N = 80
 
 def side(y: Any) -> Side:
     items = tuple(SimpleNamespace(subject=f"p{k}") for k in range(len(y)))
-    return Side(items, np.zeros((len(y), 1, 1), np.float32), y, None)  # type: ignore[arg-type]
+    return Side(items, np.zeros((len(y), 1, 1), np.float32), y, None, np.arange(len(y)))  # type: ignore[arg-type]
 
 
 def said(spec: ModelSpec, y: Any, scores: Any) -> list[str]:

@@ -1,20 +1,24 @@
 """Ways of training: several members, a solution without steps, age and sex, patients that weigh the same."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from einthoven.errors import SettingError
+from einthoven.evaluate import evaluate
 from einthoven.infer import Predictor
 from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import ItemQuery, Job
 from einthoven.task import Task, TaskClass
+from einthoven.tensors import targets
 from einthoven.train.data import patient_weights
 from einthoven.workflows import planning, runs, share
 from einthoven.workflows.dispatch import run_job
-from einthoven.workflows.fitting import _patients
+from einthoven.workflows.fitting import Side, patient_of
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
 from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
@@ -104,4 +108,33 @@ def test_age_and_sex_reach_the_model_and_what_is_unknown_is_said(workspace: Work
 def test_each_patient_weighs_the_same(workspace: Workspace) -> None:
     _, items = workspace.store.items(DATASET, ItemQuery())
     of = [replace(items[0], subject="a"), replace(items[1], subject="a"), replace(items[2], subject=None)]
-    assert patient_weights(_patients(of)).tolist() == [0.5, 0.5, 1.0]
+    assert patient_weights([patient_of(item, item.subject) for item in of]).tolist() == [0.5, 0.5, 1.0]
+
+
+def test_recordings_longer_than_the_model_looks_at_are_learned_and_judged_window_by_window(
+    workspace: Workspace,
+) -> None:
+    """What a training reports is what a prediction of the same ECGs gives, which averages their windows."""
+    outcome, job = _train(workspace, replace(BASE, duration=1.0, name="short"))
+    split = json.loads((workspace.jobs.path(job.id) / "split.json").read_text("utf-8"))
+    model = workspace.models.model("short")
+    assert model.n_train == len(split["train"]) and outcome.validation.n == len(split["validation"])
+    rows = {
+        row.prediction.file_name: row
+        for row in predict(workspace, PredictRequest("short", DATASET), Notes(workspace.home)).rows
+    }
+    task = workspace.store.task(DATASET, "pace")
+    judged = [rows[name] for name in split["validation"]]
+    assert all("2 windows averaged" in " ".join(row.prediction.notes) for row in judged)
+    truth = targets([task.answers[row.prediction.file_name] for row in judged], model.spec)
+    found = evaluate("single-label", model.spec.class_names, truth, [row.prediction.values for row in judged])
+    assert (found.macro_f1, found.confusion) == (outcome.validation.macro_f1, outcome.validation.confusion)
+    assert found.macro_auroc == outcome.validation.macro_auroc
+
+
+def test_answers_of_windows_are_averaged_by_ecg() -> None:
+    items = (Mock(), Mock(), Mock())
+    owner = np.array([0, 0, 0, 0, 1, 2, 2])
+    side = Side(items, np.zeros((7, 1, 1), np.float32), np.zeros(3), None, owner)
+    answers = np.array([[1, 0], [3, 0], [5, 0], [7, 8], [0.5, 0.25], [2, 2], [4, 6]], np.float32)
+    assert side.averaged(answers).tolist() == [[4, 2], [0.5, 0.25], [3, 4]]
