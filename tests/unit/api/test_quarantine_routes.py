@@ -8,18 +8,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from einthoven.store.types import Job
-from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.requests import ImportRequest
 from einthoven.workflows.workspace import Workspace
+from run_now import run_now
 from small_ecgs import bare_csv, npz, write
 
 
 def run(workspace: Workspace, request: ImportRequest) -> Job:
-    job = workspace.submit("import", request)
-    claimed = workspace.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(workspace, claimed)
-    return workspace.jobs.job(job.id)
+    return run_now(workspace, workspace.submit("import", request).id)
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from einthoven.store.models import GRAPH, WEIGHTS
 from einthoven.store.types import Job
 from einthoven.task import Answer, Task, TaskClass
 from einthoven.workflows import keeping, planning, runs
-from einthoven.workflows.dispatch import run_job
-from einthoven.workflows.plain import load_result, to_plain
-from einthoven.workflows.requests import TrainOutcome, TrainRequest
+from einthoven.workflows.plain import to_plain
+from einthoven.workflows.requests import TrainRequest
 from einthoven.workflows.seen import LEARNED_FROM, Seen
 from einthoven.workflows.views import Preferences
 from einthoven.workflows.workspace import Workspace
 from hand_made_model import mean_model
+from run_now import outcome_of, run_now
 from small_ecgs import ecg, fill, new_workspace
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
@@ -53,21 +53,8 @@ def answers_of(workspace: Workspace) -> dict[str, Answer]:
     return dict(workspace.store.task("d", "pace").answers)
 
 
-def do(workspace: Workspace, job: Job) -> Job:
-    claimed = workspace.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(workspace, claimed)
-    return workspace.jobs.job(job.id)
-
-
 def train(workspace: Workspace, request: TrainRequest = REQUEST) -> Job:
-    return do(workspace, workspace.submit("train", planning.complete(workspace, request)))
-
-
-def outcome_of(workspace: Workspace, job: Job) -> TrainOutcome:
-    outcome = load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome)
-    assert outcome is not None, job.problem
-    return outcome
+    return run_now(workspace, workspace.submit("train", planning.complete(workspace, request)).id)
 
 
 def one_class(workspace: Workspace) -> None:
@@ -118,7 +105,7 @@ def test_what_cannot_be_learned_is_said_on_the_page_the_command_line_and_by_a_jo
             assert advice in said.json()["advice"]
     told = CliRunner().invoke(app, ["train", "--dataset", "d", "--task", "pace"], env={"COLUMNS": "300"})
     assert told.exit_code == 1 and words in told.output and advice in told.output
-    ended = do(bench, before)
+    ended = run_now(bench, before.id)
     assert ended.state == "failed" and ended.problem is not None
     assert words in ended.problem.detail and advice in ended.problem.advice
     assert bench.models.models() == [] and len(bench.jobs.jobs()) == 1
@@ -203,7 +190,7 @@ def test_a_disk_that_is_full_at_the_export_costs_no_training(bench: Workspace, m
     assert job.state == "failed" and job.resumable and job.problem is not None
     assert "disk is full" in job.problem.detail and bench.models.models() == []
     no_number_from(monkeypatch, 0)  # nothing is trained any more
-    again = do(bench, bench.jobs.resume(job.id))
+    again = run_now(bench, bench.jobs.resume(job.id).id)
     assert again.state == "done", again.problem
     assert bench.models.model("late").statistics["members"] == 2
     assert len(runs.run(bench, job.id).epochs) == 2
@@ -212,7 +199,7 @@ def test_a_disk_that_is_full_at_the_export_costs_no_training(bench: Workspace, m
 def test_two_trainings_of_one_name_make_two_models(bench: Workspace) -> None:
     request = replace(REQUEST, architecture="random_convolutions", name="twin")
     jobs = [bench.submit("train", planning.complete(bench, request)) for _ in range(2)]
-    assert [outcome_of(bench, do(bench, job)).model for job in jobs] == ["twin", "twin-2"]
+    assert [outcome_of(bench, run_now(bench, job.id)).model for job in jobs] == ["twin", "twin-2"]
 
 
 def base_model(workspace: Workspace, folder: Path, **change: Any) -> None:

@@ -15,10 +15,10 @@ from einthoven.leads import STANDARD_12
 from einthoven.record import ReadHints
 from einthoven.store.types import ItemQuery
 from einthoven.workflows import import_, labelling, library, quarantine, show
-from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.import_ import import_files, with_names
 from einthoven.workflows.requests import ImportOutcome, ImportRequest
 from einthoven.workflows.workspace import Workspace
+from run_now import run_now
 from small_ecgs import HINTS, Notes, bare_csv, npz, signal, write
 
 CASE = Case(500.0, "mV", STANDARD_12, 1000)
@@ -76,12 +76,9 @@ def folder(tmp_path: Path) -> Path:
 
 def run(workspace: Workspace, request: ImportRequest) -> ImportOutcome:
     """As the supervisor does it, with all that a job leaves behind."""
-    job = workspace.submit("import", request)
-    claimed = workspace.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(workspace, claimed)
+    job = run_now(workspace, workspace.submit("import", request).id)
     found = import_.outcome(workspace, job.id)
-    assert found is not None, workspace.jobs.job(job.id).problem
+    assert found is not None, job.problem
     return found
 
 

@@ -16,13 +16,12 @@ from einthoven.task import Task, TaskClass
 from einthoven.train.thresholds import FLATTERED
 from einthoven.workflows import planning, runs, share
 from einthoven.workflows.beside import in_words
-from einthoven.workflows.dispatch import run_job
-from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
 from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
 from einthoven.workflows.seen import LEARNED_FROM
 from einthoven.workflows.views import Preferences
 from einthoven.workflows.workspace import Workspace
+from run_now import train_now
 from small_ecgs import Notes, fill, new_workspace
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
@@ -41,14 +40,7 @@ class Trained:
 
 
 def train(workspace: Workspace, request: TrainRequest) -> Trained:
-    job = workspace.submit("train", planning.complete(workspace, request))
-    claimed = workspace.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(workspace, claimed)
-    ended = workspace.jobs.job(job.id)
-    assert ended.problem is None, ended.problem
-    outcome = load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome)
-    assert outcome is not None
+    outcome, ended = train_now(workspace, request)
     return Trained(workspace, ended, outcome)
 
 

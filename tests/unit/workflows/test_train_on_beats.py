@@ -18,14 +18,13 @@ from einthoven.task import Task, TaskClass
 from einthoven.tensors import prepare
 from einthoven.workflows import planning, share
 from einthoven.workflows import train as training
-from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.measure import measure
 from einthoven.workflows.measurements import MeasureRequest
-from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
-from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
+from einthoven.workflows.requests import PredictRequest, TrainRequest
 from einthoven.workflows.workspace import Workspace
 from known_beats import RATE, beating, flat
+from run_now import train_now
 from small_ecgs import Notes, new_workspace
 
 SEEN: tuple[ModelInput, ...] = tuple(BEAT_STEPS)
@@ -75,13 +74,8 @@ def test_a_model_sees_what_is_exported_when_it_learns_and_when_it_answers(
 
     monkeypatch.setattr(training, "members_of", noted)
     request = TrainRequest("d", "parity", architecture="inceptiontime", name="m", model_input=what, **SETTINGS)  # type: ignore[arg-type]
-    job = bench.submit("train", planning.complete(bench, request))
-    claimed = bench.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(bench, claimed)
-    assert bench.jobs.job(job.id).problem is None, bench.jobs.job(job.id).problem
-    outcome = load_result(bench.jobs.path(job.id) / "result.json", TrainOutcome)
-    assert outcome is not None and [one.file_name for one in outcome.refused] == ["flat.npz"]
+    outcome, _ = train_now(bench, request)
+    assert [one.file_name for one in outcome.refused] == ["flat.npz"]
     assert "beat" in outcome.refused[0].reason
 
     asked: list[np.ndarray] = []

@@ -12,18 +12,17 @@ from einthoven.errors import SettingError
 from einthoven.evaluate import evaluate
 from einthoven.infer import Predictor
 from einthoven.store.models import GRAPH, WEIGHTS
-from einthoven.store.types import ItemQuery, Job
+from einthoven.store.types import ItemQuery
 from einthoven.task import Task, TaskClass
 from einthoven.tensors import targets
 from einthoven.train.data import patient_weights
 from einthoven.workflows import planning, runs, share
-from einthoven.workflows.dispatch import run_job
 from einthoven.workflows.fitting import Side, patient_of
-from einthoven.workflows.plain import load_result
 from einthoven.workflows.predict import predict
-from einthoven.workflows.requests import PredictRequest, TrainOutcome, TrainRequest
+from einthoven.workflows.requests import PredictRequest, TrainRequest
 from einthoven.workflows.views import Preferences
 from einthoven.workflows.workspace import Workspace
+from run_now import train_now
 from small_ecgs import Notes, fill
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
@@ -44,35 +43,23 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def _train(workspace: Workspace, request: TrainRequest) -> tuple[TrainOutcome, Job]:
-    job = workspace.submit("train", planning.complete(workspace, request))
-    claimed = workspace.jobs.claim("test", job_id=job.id)
-    assert claimed is not None
-    run_job(workspace, claimed)
-    ended = workspace.jobs.job(job.id)
-    assert ended.problem is None, ended.problem
-    outcome = load_result(workspace.jobs.path(job.id) / "result.json", TrainOutcome)
-    assert outcome is not None
-    return outcome, ended
-
-
 def _answers(workspace: Workspace, model: str) -> np.ndarray:
     table = predict(workspace, PredictRequest(model, DATASET), Notes(workspace.home))
     return np.array([row.prediction.values for row in table.rows])
 
 
 def test_several_members_answer_as_their_mean_in_one_file(workspace: Workspace) -> None:
-    outcome, job = _train(workspace, replace(BASE, settings={**BASE.settings, "members": 2}, name="two"))
+    outcome, job = train_now(workspace, replace(BASE, settings={**BASE.settings, "members": 2}, name="two"))
     model = workspace.models.model("two")
     assert workspace.models.file("two", WEIGHTS) is None and model.statistics["members"] == 2
-    alone = [_train(workspace, replace(BASE, seed=seed, name=f"one-{seed}"))[0].model for seed in (0,)]
+    alone = [train_now(workspace, replace(BASE, seed=seed, name=f"one-{seed}"))[0].model for seed in (0,)]
     assert model.parameters == 2 * (workspace.models.model(alone[0]).parameters or 0)
     assert len(runs.run(workspace, job.id).epochs) == 2
     assert outcome.parity_logits < 1e-4 and _answers(workspace, "two").shape == (24, 2)
 
 
 def test_random_convolutions_are_solved_for_and_used_like_any_model(workspace: Workspace, tmp_path: Path) -> None:
-    outcome, job = _train(workspace, replace(BASE, architecture="random_convolutions", name="ridge"))
+    outcome, job = train_now(workspace, replace(BASE, architecture="random_convolutions", name="ridge"))
     model = workspace.models.model("ridge")
     assert model.statistics["fit"]["penalty"] > 0 and model.statistics["config"]["class_weights"] is False
     assert outcome.validation.macro_f1 == 1.0
@@ -96,7 +83,7 @@ def test_what_a_way_of_training_cannot_do_is_said_before_it_starts(
 
 
 def test_age_and_sex_reach_the_model_and_what_is_unknown_is_said(workspace: Workspace) -> None:
-    _train(workspace, replace(BASE, subject=("age", "sex"), name="told"))
+    train_now(workspace, replace(BASE, subject=("age", "sex"), name="told"))
     graph = workspace.models.graph("told")
     assert graph.name == GRAPH and Predictor(graph).spec.subject == ("age", "sex")
     table = predict(workspace, PredictRequest("told", DATASET), Notes(workspace.home))
@@ -115,7 +102,7 @@ def test_recordings_longer_than_the_model_looks_at_are_learned_and_judged_window
     workspace: Workspace,
 ) -> None:
     """What a training reports is what a prediction of the same ECGs gives, which averages their windows."""
-    outcome, job = _train(workspace, replace(BASE, duration=1.0, name="short"))
+    outcome, job = train_now(workspace, replace(BASE, duration=1.0, name="short"))
     split = json.loads((workspace.jobs.path(job.id) / "split.json").read_text("utf-8"))
     model = workspace.models.model("short")
     assert model.n_train == len(split["train"]) and outcome.validation.n == len(split["validation"])
