@@ -164,7 +164,7 @@ def _learned(model: Model, data: Mapping[str, Any]) -> list[str]:
         folds = split.get("folds")
         of_folds = f" of folds {_ranges(folds)}" if isinstance(folds, list) and folds else ""
         lines.append(
-            f"{n_train} ECGs{of_folds} to learn from, {n_validation} to choose the epoch by; no patient on both sides "
+            f"{n_train} ECGs{of_folds} to learn from, {n_validation} to {_watched(model)}; no patient on both sides "
             "where the data name patients."
         )
     counts = mapping_of(statistics.get("label_distribution"))
@@ -173,6 +173,18 @@ def _learned(model: Model, data: Mapping[str, Any]) -> list[str]:
     if model.simulated:
         lines.append("They are simulated: this model says nothing about patients.")
     return lines
+
+
+def _keeps_last(statistics: Mapping[str, Any]) -> bool:
+    return mapping_of(statistics.get("config")).get("keep") == "last"
+
+
+def _watched(model: Model) -> str:
+    """What the validation part was for."""
+    uses = [] if _keeps_last(model.statistics) else ["choose the epoch"]
+    if model.statistics.get("thresholds"):
+        uses.append("choose the thresholds")
+    return " and to ".join(uses) + " by" if uses else "watch the training by"
 
 
 def _ranges(folds: Sequence[Any]) -> str:
@@ -239,8 +251,9 @@ def _made(model: Model) -> list[str]:
     if config:
         said = ", ".join(f"{key} {config[key]}" for key in ("recipe", "optimiser", "epochs", "seed") if key in config)
         lines.append(f"- Settings: {said}. All of them stand in `statistics.json`.")
-    if statistics.get("best_epoch") is not None:
-        lines.append(f"- Epoch {statistics['best_epoch']} was the best by the validation part.")
+    if (epoch := whole_of(statistics.get("best_epoch"))) is not None:
+        why = "the last" if _keeps_last(statistics) else "the best by the validation part"
+        lines.append(f"- The weights are those of epoch {epoch}, {why}.")
     if environment:
         lines.append("- Made with " + ", ".join(f"{key} {value}" for key, value in environment.items()) + ".")
     rounding = mapping_of(statistics.get(ZOO_KEY)).get("significant_bits")
