@@ -17,7 +17,6 @@ from einthoven.store.types import Job, Problem
 
 POLL_SECONDS = 0.25
 SERVER_BEAT_SECONDS = 3.0
-CANCEL_GRACE_SECONDS = 60.0
 LANES: tuple[frozenset[str], ...] = (
     frozenset({"train", "benchmark"}),
     frozenset({"import", "demonstration"}),
@@ -25,6 +24,9 @@ LANES: tuple[frozenset[str], ...] = (
 )
 """Jobs of one lane wait for each other; lanes run side by side. A training takes the machine's cores, two
 at once would each take more than twice as long."""
+CANCEL_GRACE_SECONDS = (900.0, 60.0, 60.0)
+"""How long a job of each lane may take to stop. A training stops at once, but makes its model of the weights so far:
+an export, which takes minutes on a busy machine."""
 
 Start = Callable[[Job], "subprocess.Popen[bytes]"]
 
@@ -109,7 +111,7 @@ class Supervisor:
                 del self._running[job_id]
             elif cancelled_at is None and self.queue.cancel_requested(job_id):
                 self._running[job_id] = (lane, process, time.monotonic())
-            elif cancelled_at is not None and time.monotonic() - cancelled_at > CANCEL_GRACE_SECONDS:
+            elif cancelled_at is not None and time.monotonic() - cancelled_at > CANCEL_GRACE_SECONDS[lane]:
                 process.kill()
                 self.queue.end(job_id, "cancelled", headline="Cancelled; it did not stop by itself and was ended.")
 

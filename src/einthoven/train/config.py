@@ -74,7 +74,12 @@ class TrainConfig:
             1, 1024, "Parts in which a batch is computed, one after the other: less memory, the same step."
         ),
     )
-    epochs: int = field(default=50, metadata=_whole(1, 10_000, "At most so many passes over the training ECGs."))
+    epochs: int = field(
+        default=50,
+        metadata=_whole(
+            1, 10_000, "At most so many passes over the training ECGs; few ECGs get more, see `least_steps`."
+        ),
+    )
     least_steps: int = field(
         default=0,
         metadata=_whole(

@@ -28,6 +28,10 @@ LOOK_EVERY = 50
 """Steps on a GPU after which it is seen whether the loss is a number: a look waits for all that was asked for."""
 ASK_EVERY = 10
 """Steps of several processes after which they agree whether to stop."""
+SETTLED = 100
+"""Steps after which the running statistics of a batch normalisation are those of ECGs."""
+TELLING = 256
+"""ECGs from which they are computed before."""
 
 
 class Answering(nn.Module):
@@ -227,6 +231,8 @@ class Learner:
     @torch.no_grad()
     def validate(self) -> tuple[float, float | None]:
         """Loss and macro F1 on the validation part, in eval mode; each of the team answers a share of it."""
+        if self.config.method == "scratch" and self.steps < SETTLED:
+            self._settle(self.judge)
         align(self.team, self.network)
         align(self.team, self.judge)
         network, y = self.judge.eval(), self.validation.y
@@ -242,6 +248,31 @@ class Learner:
         found = (float(self.loss_of_validation.mean(outputs, y)), 0.0 if f1 is None else f1)
         loss, same_f1 = self.team.same(torch.tensor(found, dtype=torch.float64, device=self.team.device)).tolist()
         return loss, None if f1 is None else same_f1
+
+    def _settle(self, network: EcgNetwork) -> None:
+        """Batch normalisation by the mean and variance of training ECGs as these weights make them.
+
+        Running statistics lag behind weights that change fast, and begin at values that are nobody's: after a few
+        steps answers are off by orders of magnitude (Wu & Johnson 2021, arXiv 2105.07576, section 3).
+        """
+        norms = [one for one in network.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm)]
+        usual = [norm.momentum for norm in norms]
+        network.eval()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the mean of all batches
+            norm.train()
+        few = self.examples.some(torch.arange(min(TELLING, len(self.examples)), device=self.examples.x.device))
+        windows = network.windows
+        size = max(2, min(AT_ONCE[self.team.device.type], self.config.batch_size) // self.parts)
+        for part in batches_of(len(few), size):
+            with self._precision():
+                network.logits(
+                    windows(few.x[part]), windows.repeated(None if few.subject is None else few.subject[part])
+                )
+        for norm, momentum in zip(norms, usual, strict=True):
+            norm.momentum = momentum
+            norm.eval()
 
     def _of_features(self, network: EcgNetwork, inputs: Inputs) -> Tensor:
         windows = network.windows
@@ -298,6 +329,14 @@ def _pieces(batch: Examples, parts: int) -> Iterator[Examples]:
         return
     for index in torch.arange(len(batch), device=batch.y.device).tensor_split(parts):
         yield batch.some(index)
+
+
+def batches_of(n: int, size: int) -> list[slice]:
+    """As many as needed; a last one of a single ECG joins the one before (batch norm needs two)."""
+    firsts = [*range(0, n, size)]
+    if len(firsts) > 1 and n - firsts[-1] < 2:
+        firsts.pop()
+    return [slice(first, after) for first, after in zip(firsts, [*firsts[1:], n], strict=True)]
 
 
 def _windows_as_examples(part: Part) -> Examples:

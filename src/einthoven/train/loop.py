@@ -292,7 +292,8 @@ class _Run:
         if number < len(self.rates):
             return self.rates[number] * phase.share_of_rate
         if self.config.maximum_rate is not None:
-            self.ears.log(f"Maximum learning rate {self.config.maximum_rate * phase.share_of_rate:g}, as given.")
+            share = f", {phase.share_of_rate:g} of it for layers that have learned" if phase.share_of_rate != 1 else ""
+            self.ears.log(f"Maximum learning rate {self.config.maximum_rate:g}{share}.")
             self.rates.append(self.config.maximum_rate)
             self.searches.append({})
             return self.config.maximum_rate * phase.share_of_rate

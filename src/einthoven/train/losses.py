@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from einthoven.spec import ModelSpec
 
-LARGEST_POSITIVE_WEIGHT = 20.0
-"""Multi-label: a class with fewer than one member in 21 is not weighed further; a single ECG would steer each step."""
+LARGEST_WEIGHT = 20.0
+"""A class that is rarer is not weighed further: a single ECG would steer each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,11 @@ def _smooth_l1(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 def _cross_entropy(
     y_train: npt.NDArray[Any], names: Sequence[str], *, weighted: bool, device: torch.device, smoothing: float
 ) -> Loss:
-    """Weights n / (k * n_c) over the k classes with members; a class without any gets 0."""
+    """Weights n / (k * n_c) over the k classes with members, of at most 20; a class without any gets 0."""
     counts = np.bincount(y_train, minlength=len(names)).astype(float)
     present = counts > 0
-    weights = np.where(present, len(y_train) / (present.sum() * np.maximum(counts, 1)) if weighted else 1.0, 0.0)
+    even = np.minimum(len(y_train) / (present.sum() * np.maximum(counts, 1)), LARGEST_WEIGHT)
+    weights = np.where(present, even if weighted else 1.0, 0.0)
     absent = [name for name, there in zip(names, present, strict=True) if not there]
     notes = []
     if absent:
@@ -89,7 +90,7 @@ def _binary_cross_entropy(
     n_without = len(y_train) - n_with
     varied = (n_with > 0) & (n_without > 0)
     ratio = np.where(varied & weighted, n_without / np.maximum(n_with, 1), 1.0)
-    weights = np.minimum(ratio, LARGEST_POSITIVE_WEIGHT)
+    weights = np.minimum(ratio, LARGEST_WEIGHT)
     notes = []
     for what, group in (("No", n_with == 0), ("Every", n_without == 0)):
         same = [name for name, it_is in zip(names, group, strict=True) if it_is]

@@ -18,7 +18,8 @@ def classes_without_members(y: npt.NDArray[Any], spec: ModelSpec) -> tuple[str, 
 
 
 def macro_f1(outputs: npt.NDArray[Any], y: npt.NDArray[Any], spec: ModelSpec) -> float | None:
-    """Unweighted mean of F1 over the classes with members in `y`; None for regression or without any.
+    """Unweighted mean of F1 over the classes with members in `y`; None for regression, and where `y` has only one
+    class (single-label) or no member (multi-label): whoever always answers that has an F1 of 1.
 
     `outputs` are logits `(n, classes)`: the largest wins (single-label), or each above 0, which is
     a probability of 0.5 (multi-label). Thresholds chosen later do not enter.
@@ -29,7 +30,7 @@ def macro_f1(outputs: npt.NDArray[Any], y: npt.NDArray[Any], spec: ModelSpec) ->
     predicted = _membership(outputs.argmax(axis=1), spec) if spec.kind == "single-label" else outputs >= 0
     both, either = (truth & predicted).sum(axis=0), truth.sum(axis=0) + predicted.sum(axis=0)
     counted = truth.any(axis=0)
-    if not counted.any():
+    if counted.sum() < (2 if spec.kind == "single-label" else 1):
         return None
     return float((2 * both[counted] / either[counted]).mean())
 

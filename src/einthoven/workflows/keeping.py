@@ -67,7 +67,9 @@ def exported(
 
     statistics = _statistics(request, settled, members)
     if request.from_model is not None:
-        statistics |= passed_on(workspace.models.model(request.from_model).statistics, method=request.method)
+        base, own = workspace.models.model(request.from_model), settled.spec
+        fresh = (base.spec.kind, base.spec.class_names, base.spec.unit) != (own.kind, own.class_names, own.unit)
+        statistics |= passed_on(base.statistics, method=request.method, fresh_head=fresh)
     graph = report.folder / GRAPH
     told = check.told_of_windows
     network = together([member.network for member in members])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from einthoven.errors import SettingError
 from einthoven.onnx.foreign.hints import ModelHints, hints_from_json
+from einthoven.onnx.foreign.judgement import OF_ITS_ANSWERS
 from einthoven.stated import lines_of, mapping_of
 
 
@@ -83,15 +84,20 @@ def _begun(base: Mapping[str, object]) -> Origin:
     return Origin(warnings=(words, *warnings), began_untrained=untrained)
 
 
-def passed_on(base: Mapping[str, object], *, method: str) -> dict[str, object]:
+def passed_on(base: Mapping[str, object], *, method: str, fresh_head: bool = False) -> dict[str, object]:
     """What the statistics of a model repeat of `base`, those of the model that it was trained on from.
 
-    Every warning of a model made elsewhere; but once all layers have learned (`method` other than `head`), no longer
-    that it had learned nothing.
+    Every warning of a model made elsewhere; but with other last layers (`fresh_head`) no longer those of its answers,
+    and once all layers have learned (`method` other than `head`) no longer that it had learned nothing.
     """
     origin = _made_of(base)
     untrained = origin.untrained or origin.began_untrained
-    warnings = [line for line in origin.warnings if not untrained or untrained not in line]
+    warnings = [
+        line
+        for line in origin.warnings
+        if not (untrained and untrained in line)
+        and not (fresh_head and line.removeprefix(OF_ITS_BASE).startswith(OF_ITS_ANSWERS))
+    ]
     repeated = [line if line.startswith(OF_ITS_BASE) else OF_ITS_BASE + line for line in warnings]
     kept = untrained if method == "head" else ""
     return {"began_with": {"warnings": repeated, "untrained": kept}} if repeated or kept else {}

@@ -20,6 +20,7 @@ from einthoven.task import Answer, Task
 from einthoven.tensors import MOST_LEARNED
 from einthoven.train.config import RATE_OF_TRAINED, TrainConfig
 from einthoven.train.recipes import FEW_FOR_A_NETWORK, config_of
+from einthoven.workflows import subject_inputs
 from einthoven.workflows.model_origin import origin_of
 from einthoven.workflows.requests import SplitInfo, TrainCheck, TrainRequest
 from einthoven.workflows.seen import Seen
@@ -28,6 +29,8 @@ from einthoven.workflows.workspace import Workspace, check_input
 FEW = 10
 """Below so many records of a class on one side, its result says little."""
 RIDGE = "random_convolutions"
+OF_CLASSES = ("label_smoothing", "class_weights")
+"""Settings that a regression has no use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
         )
     task = _without_absent_classes(task, labelled)
     spec = replace(spec, classes=task.classes)
+    of_subject = subject_inputs.checked(spec, task, labelled)
     sides = split(
         [SplitItem(item.file_name, subject, task.answers[item.file_name]) for item, subject in kept_together(labelled)],
         validation=0.2,
@@ -113,8 +117,9 @@ def plan(workspace: Workspace, request: TrainRequest) -> Plan:
     warnings = (
         *_warnings(task, info, labelled),
         *_warnings_of_fit(labelled, spec),
+        *of_subject,
         *_warnings_of_start(workspace, request, train, validation),
-        *_warnings_of_settings(config, spec),
+        *_warnings_of_settings(request, config, spec),
     )
     return Plan(task, spec, config, train, validation, info, warnings)
 
@@ -131,13 +136,17 @@ def _require_devices(config: TrainConfig) -> None:
         require_devices(config)
 
 
-def _warnings_of_settings(config: TrainConfig, spec: ModelSpec) -> list[str]:
-    if config.window_s is None or config.window_s < spec.duration:
-        return []
-    return [
-        f"Windows of {config.window_s:g} s are no shorter than the {spec.duration:g} s that the model looks at: all of "
-        "each ECG is looked at each time."
-    ]
+def _warnings_of_settings(request: TrainRequest, config: TrainConfig, spec: ModelSpec) -> list[str]:
+    warnings = []
+    if config.window_s is not None and config.window_s >= spec.duration:
+        warnings.append(
+            f"Windows of {config.window_s:g} s are no shorter than the {spec.duration:g} s that the model looks at: "
+            "all of each ECG is looked at each time."
+        )
+    if spec.kind == "regression":
+        idle = [name.replace("_", " ") for name in OF_CLASSES if request.settings.get(name)]
+        warnings += [f"{' and '.join(idle)}: without effect where a value is predicted."] if idle else []
+    return warnings
 
 
 def wants_beside(request: TrainRequest, n_train: int) -> bool:
@@ -408,6 +417,11 @@ def _warnings(task: Task, info: SplitInfo, items: Sequence[Item]) -> list[str]:
                 warnings.append(f"{name} has {ecgs(n + m)}: its result will say little.")
             elif m == 0:
                 warnings.append(f"{name}: none of its ECGs is in the validation part, so it cannot be checked.")
+        there = [name for name, m in info.validation_counts.items() if m]
+        if task.kind == "single-label" and len(there) == 1:
+            warnings.append(
+                f"All ECGs of the validation part are {there[0]}: whether the model tells classes apart cannot be seen."
+            )
     if len(items) < 100:
         warnings.append(f"{len(items)} labelled ECGs are few for a network; expect wide uncertainty.")
     without = sum(item.subject is None for item in items)

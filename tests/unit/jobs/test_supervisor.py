@@ -107,7 +107,7 @@ def test_jobs_of_one_lane_wait_for_each_other_and_lanes_run_side_by_side(jobs: J
 
 
 def test_a_cancelled_process_that_does_not_stop_is_ended(jobs: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "CANCEL_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(supervisor, "CANCEL_GRACE_SECONDS", (0.1, 60.0, 60.0))
     job = jobs.submit("train", "", {})
     with Supervisor(jobs, running("sleep 60")):
         while jobs.job(job.id).state != "running":

@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from einthoven.errors import LabelError, RecordError
 from einthoven.task import Kind
 from einthoven.train import TrainingData
-from einthoven.train.losses import LARGEST_POSITIVE_WEIGHT, loss_for
+from einthoven.train.losses import LARGEST_WEIGHT, loss_for
 from einthoven.train.scoring import classes_without_members, macro_f1
 from tones import tone_spec
 
@@ -52,7 +52,7 @@ def test_members_of_a_rare_class_weigh_as_much_as_the_others_together_up_to_a_li
     outputs, targets = torch.zeros(100, 3), torch.from_numpy(y)
     loss = loss_for(tone_spec("multi-label", names=ABC), y, weighted=True, device=CPU)
     wanted = torch.nn.functional.binary_cross_entropy_with_logits(
-        outputs, targets, pos_weight=torch.tensor([3.0, LARGEST_POSITIVE_WEIGHT, 1.0])
+        outputs, targets, pos_weight=torch.tensor([3.0, LARGEST_WEIGHT, 1.0])
     )
     torch.testing.assert_close(loss.mean(outputs, targets), wanted)
     assert any(note.startswith("No training ECG has c") for note in loss.notes)
@@ -127,3 +127,17 @@ def test_ecgs_of_another_shape_or_infinite_or_too_few_are_refused() -> None:
         TrainingData(X, y, X + np.inf, y).check(tone_spec())
     with pytest.raises(LabelError, match="holds 1 ECG"):
         TrainingData(X, y, X[:1], y[:1]).check(tone_spec())
+
+
+def test_f1_says_nothing_where_the_truth_has_one_class() -> None:
+    """Whoever always answers it has an F1 of 1."""
+    outputs = np.array([[1.0, 0], [2, 0], [0, 3]])
+    assert macro_f1(outputs, np.array([0, 0, 0]), tone_spec()) is None
+    assert macro_f1(outputs, np.array([0, 0, 1]), tone_spec()) == 1.0
+
+
+def test_no_single_ecg_steers_each_step() -> None:
+    """99 slow and one fast: weights of 100/198 and 50, which is cut to 20."""
+    loss = loss_for(tone_spec(), np.array([0] * 99 + [1]), weighted=True, device=torch.device("cpu"))
+    _, weights = loss.each(torch.zeros(2, 2), torch.tensor([0, 1]))
+    assert weights.tolist() == pytest.approx([100 / 198, LARGEST_WEIGHT])

@@ -72,7 +72,13 @@ def test_what_age_says_is_learned_by_every_architecture(architecture: str, tmp_p
     (x, subject, y), (x2, subject2, y2) = _told(96, 1), _told(40, 2)
     network = build_network(architecture, TOLD)
     data = TrainingData(x, y, x2, y2, subject_train=subject, subject_validation=subject2)
-    train(network, data, TOLD, replace(CONFIG, epochs=8, maximum_rate=1e-2), checkpoint=tmp_path / "w.safetensors")
+    train(
+        network,
+        data,
+        TOLD,
+        replace(CONFIG, epochs=8, maximum_rate=1e-2, keep="last"),
+        checkpoint=tmp_path / "w.safetensors",
+    )
     assert export(network, TOLD, tmp_path / "m.onnx", inputs=x2[:4], subjects=subject2[:4]).n > 4
     predictor = Predictor(tmp_path / "m.onnx")
     scores = predictor.run(x2, subject2).values

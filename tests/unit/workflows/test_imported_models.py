@@ -10,6 +10,7 @@ from einthoven.leads import STANDARD_12
 from einthoven.models.building import build_network
 from einthoven.onnx.export import export
 from einthoven.onnx.foreign.hints import ModelHints
+from einthoven.onnx.foreign.judgement import NEVER_NEGATIVE, WITHIN_ONE
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.task import Task, TaskClass
 from einthoven.workflows import share
@@ -98,6 +99,16 @@ def test_a_model_that_was_trained_on_repeats_the_warnings_of_the_one_that_was_ma
     assert passed_on({}, method="whole") == passed_on({"imported": {"warnings": []}}, method="head") == {}
     for anything in ("x", 7, {"warnings": 3, "untrained": []}):
         assert origin_of({"began_with": anything}) == Origin()
+
+
+def test_what_was_said_of_the_last_layers_ends_with_them() -> None:
+    lasting = "It was made elsewhere, and one thing is doubtful."
+    base = {"imported": {"warnings": [lasting, f"{NEVER_NEGATIVE}, so ...", f"{WITHIN_ONE}: ..."]}}
+    same = passed_on(base, method="whole")
+    assert len(origin_of(same).warnings) == 3
+    for earlier in (base, same):
+        (said,) = origin_of(passed_on(earlier, method="whole", fresh_head=True)).warnings
+        assert said.endswith(lasting)
 
 
 def test_layers_that_never_learned_are_told_of_until_they_learn() -> None:

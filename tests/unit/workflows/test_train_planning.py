@@ -97,6 +97,21 @@ def test_a_class_of_one_and_a_class_of_none_are_said(workspace: Workspace) -> No
     assert plan.info.train_counts["rare"] == 1
 
 
+def test_a_validation_part_of_one_class_is_said_to_show_nothing(workspace: Workspace) -> None:
+    answers = fill(workspace, "d", n=24)
+    put(workspace, {name: ("slow",) if k == 0 else ("fast",) for k, name in enumerate(answers)})
+    warnings = planning.check(workspace, TrainRequest("d", "t")).warnings
+    assert any("All ECGs of the validation part are fast" in line for line in warnings)
+
+
+def test_settings_of_classes_are_idle_where_a_value_is_predicted(workspace: Workspace) -> None:
+    answers = fill(workspace, "d", n=24)
+    put(workspace, {name: float(k) for k, name in enumerate(answers)}, (TaskClass("qt"),), kind="regression")
+    idle = planning.check(workspace, TrainRequest("d", "t", settings={"label_smoothing": 0.1})).warnings
+    assert any("label smoothing: without effect" in line for line in idle)
+    assert not any("without effect" in line for line in planning.check(workspace, TrainRequest("d", "t")).warnings)
+
+
 def test_a_multi_label_class_that_nobody_has_stays_an_output_and_is_warned_of(workspace: Workspace) -> None:
     put(workspace, fill(workspace, "d", n=24), (*TWO, TaskClass("absent")), kind="multi-label")
     plan = planning.plan(workspace, TrainRequest("d", "t"))

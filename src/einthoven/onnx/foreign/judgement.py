@@ -22,6 +22,10 @@ STANDARDISERS: Mapping[str, Scaling] = {
     **dict.fromkeys(("minmax", "minmaxscaler"), "min_max lead"),
 }
 """Words for standardisers (letters and digits alone) -> what is proposed; over what they go is for the user to say."""
+NEVER_NEGATIVE = "Its answers never fall below 0"
+WITHIN_ONE = "All its answers to random input lay between 0 and 1"
+OF_ITS_ANSWERS = (NEVER_NEGATIVE, WITHIN_ONE)
+"""How warnings begin that are about the last layers: they do not hold for a model that got other ones."""
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
@@ -188,14 +192,11 @@ def _warnings(opened: Opened | None, kind: Kind | None, untrained: str) -> list[
         return found
     if kind == "multi-label" and not opened.ending and _never_negative(opened):
         found.append(
-            "Its answers never fall below 0, so no class of a multi-label task can get a probability below one "
-            "half: it was probably trained as single-label, or its answers are no logits."
+            f"{NEVER_NEGATIVE}, so no class of a multi-label task can get a probability below one half: it was "
+            "probably trained as single-label, or its answers are no logits."
         )
     if opened.within_one:
-        found.append(
-            "All its answers to random input lay between 0 and 1: if it gives probabilities, do not use it as it is; "
-            "here they are taken as logits."
-        )
+        found.append(f"{WITHIN_ONE}: if it gives probabilities, do not use it as it is; here they are taken as logits.")
     return found
 
 
