@@ -8,7 +8,8 @@ with another). For each held-out fold the rest of folds 1-8 is trained on, a fif
 validation part; the held-out fold (`--hold 2`: and the one behind it) is answered once, with the thresholds that the
 validation part chose (`--half`: from 0.5 on). Folds 9 and 10 are never read. Every answer is a line of `--out`,
 so that a run that was cut goes on; `--table` prints what is there, with differences to the first variant paired by
-fold and seed.
+fold and seed. `--compare ARCHITECTURE:VARIANT` pools the answers of all folds that a way of training shares with that
+one (same task, seed 0, all ECGs), and gives paired differences with 95 % intervals over 1,000 resamples of patients.
 """
 
 import argparse
@@ -26,8 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 import einthoven
-from einthoven.evaluate import evaluate
+from einthoven.evaluate import evaluate, judged
 from einthoven.labels.splits import SplitItem
+from einthoven.metrics.bootstrap import compared
+from einthoven.metrics.entry import Judged
 from einthoven.models import ARCHITECTURES
 from einthoven.spec import ModelSpec, standard_steps
 from einthoven.store.types import ItemQuery
@@ -60,6 +63,9 @@ def main() -> None:
         _table(arguments.out)
         return
     ecgs = _read(arguments)
+    if arguments.compare:
+        print("\n".join(_compared(ecgs, list(_lines(arguments.out)), arguments.task, arguments.compare)))
+        return
     done = {_key(line) for line in _lines(arguments.out)}
     for seed in arguments.seeds:
         for fold in arguments.folds:
@@ -101,12 +107,12 @@ def _one(
     with tempfile.TemporaryDirectory() as folder:
         found = answer(candidate, ecgs.arrays, parts, folder=Path(folder))
     thresholds = () if arguments.half else found.thresholds
-    judged = evaluate(
+    numbers = evaluate(
         ecgs.spec.kind, ecgs.spec.class_names, ecgs.arrays.y[held], found.scores,
         thresholds=thresholds or ecgs.spec.threshold_values,
     )  # fmt: skip
     return {
-        **{name: getattr(judged, name) for name in NUMBERS},
+        **{name: getattr(numbers, name) for name in NUMBERS},
         "epochs": found.epochs, "best_epoch": found.best_epoch, "n_train": len(parts.train), "n_test": len(held),
         "ms": found.cost.epoch_ms, "minutes": found.seconds / 60, "load": os.getloadavg()[0],
         "thresholds": list(thresholds), "names": [ecgs.names[k] for k in held],
@@ -201,12 +207,53 @@ def _table(path: Path) -> None:
         print("| " + " | ".join([*map(str, group), str(len(found)), *cells]) + " |")
 
 
+def _compared(ecgs: Comparable, lines: list[dict[str, Any]], task: str, to: str) -> Iterator[str]:
+    """Rows of a table, in the order of the lines."""
+    ways: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for line in lines:
+        if (line["task"], line["seed"], line["n"]) == (task, 0, 0):
+            ways[f"{line['architecture']}:{line['variant']}"][line["fold"]] = line
+    yield f"| way, minus {to} | folds | ECGs | macro AUROC | weighted F1 | macro F1 |"
+    yield "|---|---|---|---|---|---|"
+    for way, of_folds in ways.items():
+        shared = sorted({*of_folds} & {*ways[to]})
+        if way == to or not shared:
+            continue
+        ours, theirs = (_pooled(ecgs, [runs[fold] for fold in shared]) for runs in (of_folds, ways[to]))
+        patients = [ecgs.arrays.patients[place] for place in _places(ecgs, [of_folds[fold] for fold in shared])]
+        _, (found, _) = compared([ours, theirs], patients, to=1)
+        cells = [found.overall[name] for name in NUMBERS]
+        words = [f"{one.value:+.3f} ({one.low:+.3f} to {one.high:+.3f})" for one in cells]
+        yield "| " + " | ".join([way, " ".join(map(str, shared)), str(len(patients)), *words]) + " |"
+
+
+def _places(ecgs: Comparable, runs: list[dict[str, Any]]) -> list[int]:
+    place = {name: k for k, name in enumerate(ecgs.names)}
+    return [place[name] for run in runs for name in run["names"]]
+
+
+def _pooled(ecgs: Comparable, runs: list[dict[str, Any]]) -> Judged:
+    """Answers of several folds together, each decided by the thresholds that its own validation part chose."""
+    truth = ecgs.arrays.y[_places(ecgs, runs)]
+    each = [
+        judged(
+            ecgs.spec.kind, ecgs.spec.class_names, ecgs.arrays.y[_places(ecgs, [run])], run["scores"],
+            thresholds=run["thresholds"] or ecgs.spec.threshold_values,
+        )
+        for run in runs
+    ]  # fmt: skip
+    assert sum(one.n for one in each) == len(truth)
+    parts = [np.concatenate([getattr(one, name) for one in each]) for name in ("truth", "predicted", "scores")]
+    return Judged(ecgs.spec.kind, ecgs.spec.class_names, *parts)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--home", type=Path, help="installation to use (default: a new temporary one)")
     parser.add_argument("--out", type=Path, required=True, help="file of results, one JSON object a line")
     parser.add_argument("--table", action="store_true", help="print what is in --out")
+    parser.add_argument("--compare", metavar="ARCHITECTURE:VARIANT", help="print paired differences to it")
     parser.add_argument("--task", default="superclass")
     parser.add_argument("--architecture", default="xresnet1d")
     parser.add_argument("--variant", action="append", default=[])
