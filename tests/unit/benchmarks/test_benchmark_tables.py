@@ -187,16 +187,19 @@ def test_sources_are_pooled_where_a_model_has_answered_both() -> None:
     assert "on both" not in "\n".join(external.tables([_run(0)], [_abroad(0)]))
 
 
-def test_a_model_that_looks_at_nothing_is_not_above_the_constant_answer() -> None:
+def test_a_model_that_looks_at_nothing_is_not_above_the_majority_answer() -> None:
     blind = _abroad(0, skill=0.0, n=300)
     seeing = _abroad(0, skill=0.45, n=300)
     assert "| yes |" not in "\n".join(external.tables([], [blind]))
     assert "| yes |" in "\n".join(external.tables([], [seeing]))
 
 
-def test_the_constant_answer_is_the_most_frequent_class() -> None:
+def test_the_answer_that_looks_at_nothing_is_the_most_frequent_one() -> None:
     single = stored_runs.judged_of(_few(0, [9], "ridge"))
-    constant = external.constant(single)
+    constant = external.majority(single)
+    several = stored_runs.judged_of(_abroad(0, n=300))
+    usual = several.truth.mean(axis=0) > 0.5
+    assert (external.majority(several).predicted == usual).all() and external.all_of_them(several).predicted.all()
     assert constant.predicted.sum(axis=1).tolist() == [1] * 40
     assert (constant.predicted & single.truth.astype(bool)).sum() == single.truth.sum(axis=0).max()
     assert np.ptp(constant.scores, axis=0).tolist() == [0, 0], "an AUROC of one half"
