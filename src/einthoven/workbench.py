@@ -18,7 +18,7 @@ from einthoven.train.config import Method
 from einthoven.train.recipes import DEFAULT
 from einthoven.train.thresholds import ThresholdRule
 from einthoven.wiring import open_workspace
-from einthoven.workflows import labelling, measure_out, planning, quarantine, share, show
+from einthoven.workflows import going_on, labelling, measure_out, planning, quarantine, share, show
 from einthoven.workflows.benchmarks import BUDGET, FOLDS, BenchmarkOutcome, BenchmarkRequest
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.import_ import with_names
@@ -280,6 +280,39 @@ class Workbench:
         )  # fmt: skip
         return self._do("benchmark", request, BenchmarkOutcome)
 
+    def unfinished(self) -> list[Job]:
+        """Imports, trainings and benchmarks that can be gone on with or are not through, newest first.
+
+        A running one is done by another program, or its program was killed less than a minute ago.
+        """
+        return going_on.unfinished(self.workspace)
+
+    def resume(self, job: str) -> ImportOutcome | TrainOutcome | BenchmarkOutcome:
+        """Go on with an import, a training or a benchmark where it was when its program was killed, or it failed.
+
+        Parameters
+        ----------
+        job
+            Its id (`unfinished()`), or of a training the name of its model.
+
+        Raises
+        ------
+        NotFound
+            When there is no such job.
+        Conflict
+            When it is running, or was until less than a minute ago; when it cannot go on.
+
+        Examples
+        --------
+        >>> bench.resume(bench.unfinished()[0].id)    # doctest: +SKIP
+        """
+        queued = going_on.queued(self.workspace, going_on.meant(self.workspace, job))
+        if queued.kind == "train":
+            return self._seen_to_its_end(queued, TrainOutcome)
+        if queued.kind == "benchmark":
+            return self._seen_to_its_end(queued, BenchmarkOutcome)
+        return with_names(self.workspace, self._seen_to_its_end(queued, ImportOutcome))
+
     def predict(
         self,
         model: str,
@@ -406,9 +439,12 @@ class Workbench:
         return self._done(kind, request, outcome)[1]
 
     def _done(self, kind: str, request: Any, outcome: type[T]) -> tuple[Job, T]:
+        job = self.workspace.submit(kind, request)
+        return job, self._seen_to_its_end(job, outcome)
+
+    def _seen_to_its_end(self, job: Job, outcome: type[T]) -> T:
         """Run the job here, so that it stands in the history like any other; its failure becomes an exception."""
         jobs = self.workspace.jobs
-        job = self.workspace.submit(kind, request)
         claimed = jobs.claim("python", job_id=job.id)
         if claimed is not None:
             run_job(self.workspace, claimed)
@@ -417,7 +453,7 @@ class Workbench:
         result = load_result(jobs.path(job.id) / RESULT, outcome)
         if result is None:
             raise _error(jobs.job(job.id))
-        return job, result
+        return result
 
 
 def _place_among_subject_inputs(name: str) -> int:

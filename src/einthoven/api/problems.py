@@ -1,5 +1,8 @@
 """Errors as HTTP: one mapping from the error tree to status and problem+json (RFC 9457)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -33,6 +36,22 @@ TITLES = {
 }
 
 
+_LISTS = ("tuple_type", "list_type", "frozen_set_type", "set_type")
+_AS_A_LIST = {
+    "folds": "Send folds as a list of the dataset's folds that may be used, such as [1, 2], or null for all. Into how "
+    "many parts a benchmark divides the ECGs is n_folds."
+}
+"""Advice where something else came than a list, by the name of the field."""
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"][1:])
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    return "It should be a list" if error["type"] in _LISTS else str(error["msg"])
+
+
 def status_of(error: errors.EinthovenError) -> int:
     """HTTP status for an error of the tree."""
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
@@ -58,8 +77,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _request(request: Request, error: RequestValidationError) -> JSONResponse:
         # The offending value may be patient data: say where it stood and what was expected, not what it was.
-        where = "; ".join(f"{'.'.join(str(p) for p in e['loc'][1:])}: {e['msg']}" for e in error.errors())
-        return problem(422, "RequestError", "The request is not well formed", where)
+        where = "; ".join(f"{_field(e)}: {_expected(e)}" for e in error.errors())
+        lists = dict.fromkeys(_field(e) for e in error.errors() if e["type"] in _LISTS)
+        advice = " ".join(_AS_A_LIST.get(name, f"Send {name} as a list, in brackets.") for name in lists)
+        return problem(422, "RequestError", "The request is not well formed", where, advice)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:

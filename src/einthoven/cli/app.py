@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from einthoven.cli import output
-from einthoven.cli.benchmarking import WithLists, benchmark, resume_benchmark
+from einthoven.cli.benchmarking import WithLists, benchmark
 from einthoven.cli.checkpoints import convert_checkpoint
 from einthoven.cli.converting import convert
 from einthoven.cli.measuring import measure
@@ -124,23 +124,24 @@ def import_(
 @app.command()
 def resume(
     job: Annotated[
-        str, typer.Argument(help="An import that failed or was cancelled, or a training or a benchmark that failed.")
-    ],
+        str | None,
+        typer.Argument(
+            help="Job, or name of the model of a training; without it those are listed that can be gone on with.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Go on with an import, a training or a benchmark where it was."""
-    from einthoven.cli import importing, learning
+    """Go on with an import, a training or a benchmark where it was; without a name say which can."""
+    from einthoven.cli import resuming
 
     with output.errors_said(as_json=as_json):
         workspace = _workspace(home)
-        kind = workspace.jobs.job(job).kind
-        if kind == "train":
-            learning.resume(workspace, job, as_json=as_json)
-        elif kind == "benchmark":
-            resume_benchmark(workspace, job, as_json=as_json)
+        if job is None:
+            resuming.list_(workspace, as_json=as_json)
         else:
-            importing.resume(workspace, job, as_json=as_json)
+            resuming.run(workspace, job, as_json=as_json)
 
 
 @app.command()

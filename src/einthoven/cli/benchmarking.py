@@ -127,17 +127,20 @@ def benchmark(
         _see_to_its_end(workspace, workspace.submit("benchmark", request), as_json=as_json)
 
 
-def resume_benchmark(workspace: "Workspace", job_id: str, *, as_json: bool) -> None:
-    """Go on with a benchmark that failed: what it has finished is not computed again."""
-    workspace.jobs.end_lost()
-    job = workspace.jobs.job(job_id)
-    _see_to_its_end(workspace, job if job.state == "queued" else workspace.jobs.resume(job_id), as_json=as_json)
+def resume_benchmark(workspace: "Workspace", job: "Job", *, as_json: bool) -> None:
+    """Go on with a benchmark that was interrupted or failed: what it has finished is not computed again."""
+    from einthoven.workflows import going_on
+    from einthoven.workflows.train import require_torch
+
+    require_torch()
+    _see_to_its_end(workspace, going_on.queued(workspace, job), as_json=as_json)
 
 
 def _see_to_its_end(workspace: "Workspace", job: "Job", *, as_json: bool) -> None:
     from einthoven.cli import work
     from einthoven.workflows.plain import to_plain
 
+    work.say_how_to_go_on(workspace, job, quiet=as_json)
     outcome = work.do(workspace, job, BenchmarkOutcome, quiet=as_json)
     if as_json:
         output.show_json(to_plain(outcome))
@@ -148,22 +151,25 @@ def _see_to_its_end(workspace: "Workspace", job: "Job", *, as_json: bool) -> Non
 
 
 def _say(outcome: BenchmarkOutcome) -> None:
+    from einthoven.workflows.dispatch import ecgs
+
     output.show_failures(outcome.refused)
     for warning in outcome.warnings:
         output.warn(warning)
     folds = f"{len(outcome.folds_compared)} of {outcome.n_folds} folds"
     output.say(
-        f"{outcome.dataset}, task {outcome.task}: {outcome.n:,} ECGs of {outcome.n_patients:,} patients, {folds}",
+        f"{outcome.dataset}, task {outcome.task}: {ecgs(outcome.n)} of {outcome.n_patients:,} patients, {folds}",
         style="bold",
     )
     first = outcome.rows[0].numbers
+    unit = f", {outcome.unit}" if outcome.unit else ""
     output.show_table(
-        (
-            "candidate", first[0].title, "to the first", *(f"{one.title}" for one in first[1:]),
-            "train", "ms/epoch", "ms/ECG", "MB", "parameters", "MFLOP",
-        ),
-        [_line(row, first=row is outcome.rows[0]) for row in outcome.rows],
-    )  # fmt: skip
+        ("candidate", f"{first[0].title}{unit}", "to the first", *(one.title for one in first[1:])),
+        [_scores(row, first=row is outcome.rows[0]) for row in outcome.rows],
+    )
+    output.show_table(
+        ("candidate", "train", "ms/epoch", "ms/ECG", "MB", "parameters", "MFLOP"), [_cost(row) for row in outcome.rows]
+    )
     for one in outcome.left_out:
         output.say(f"Left out: {one.candidate.title}. {one.reason}")
     output.say(
@@ -175,22 +181,28 @@ def _say(outcome: BenchmarkOutcome) -> None:
     output.say("Research use only, not a medical device.", style="dim")
 
 
-def _line(row: BenchmarkRow, *, first: bool) -> tuple[object, ...]:
+def _scores(row: BenchmarkRow, *, first: bool) -> tuple[object, ...]:
     main, *others = row.numbers
-    cost = row.cost
     difference = "" if first else _with_interval(row.difference, signed=True)
+    return (row.candidate.title, _with_interval(main), difference, *map(_with_interval, others))
+
+
+def _cost(row: BenchmarkRow) -> tuple[object, ...]:
+    cost = row.cost
+    epoch_ms = "" if cost.epoch_ms is None else f"{cost.epoch_ms:.1f}"
     return (
-        row.candidate.title, _with_interval(main), difference, *(_plain(one.value) for one in others),
-        f"{cost.minutes:.1f}", "" if cost.epoch_ms is None else f"{cost.epoch_ms:.1f}", f"{cost.prediction_ms:.1f}",
-        f"{cost.megabytes:.1f}", f"{cost.parameters:,}", f"{cost.mega_flops:,.0f}",
+        row.candidate.title, f"{cost.minutes:.1f}", epoch_ms, f"{cost.prediction_ms:.1f}", f"{cost.megabytes:.1f}",
+        f"{cost.parameters:,}", f"{cost.mega_flops:,.0f}",
     )  # fmt: skip
 
 
 def _with_interval(number: BenchmarkNumber, *, signed: bool = False) -> str:
+    """`0.912 (0.881-0.943)`."""
     if number.value is None or number.low is None or number.high is None:
         return _plain(number.value, signed=signed)
     low, high = _plain(number.low, signed=signed), _plain(number.high, signed=signed)
-    return f"{_plain(number.value, signed=signed)} [{low}, {high}]"
+    # A hyphen would read as the sign of what stands behind it.
+    return f"{_plain(number.value, signed=signed)} ({low}{' to ' if signed else '-'}{high})"
 
 
 def _plain(value: float | None, *, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ from einthoven.errors import InputError, LabelError, SettingError
 from einthoven.record import ReadHints
 from einthoven.store.types import Job, Problem
 from einthoven.task import Kind
-from einthoven.workflows import labelling
+from einthoven.workflows import going_on, labelling
 from einthoven.workflows.dispatch import ecgs
 from einthoven.workflows.import_ import with_names
 from einthoven.workflows.plain import to_plain
@@ -81,16 +81,13 @@ def do(workspace: Workspace, request: ImportRequest, *, as_json: bool) -> None:
     _end(_done(workspace, workspace.submit("import", request), as_json=as_json), as_json=as_json)
 
 
-def resume(workspace: Workspace, job_id: str, *, as_json: bool) -> None:
+def resume(workspace: Workspace, job: Job, *, as_json: bool) -> None:
     """Go on with an import that ended before its time."""
-    workspace.jobs.end_lost()
-    job = workspace.jobs.job_of_kind(job_id, "import")
-    if job.state != "queued":
-        job = workspace.jobs.resume(job_id)
-    _end(_done(workspace, job, as_json=as_json), as_json=as_json)
+    _end(_done(workspace, going_on.queued(workspace, job), as_json=as_json), as_json=as_json)
 
 
 def _done(workspace: Workspace, job: Job, *, as_json: bool) -> ImportOutcome:
+    work.say_how_to_go_on(workspace, job, quiet=as_json)
     return with_names(workspace, work.do(workspace, job, ImportOutcome, quiet=as_json))
 
 
@@ -134,8 +131,8 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
         output.say(f"  tasks: {', '.join(outcome.tasks)}")
     if outcome.labels_without_record or outcome.records_without_label:
         output.say(
-            f"  {outcome.labels_without_record} labels without a file, "
-            f"{outcome.records_without_label} files without labels"
+            f"  {output.plural(outcome.labels_without_record, 'label')} without a file, "
+            f"{output.plural(outcome.records_without_label, 'file')} without labels"
         )
         _some("label without a file", outcome.examples_without_record, outcome.labels_without_record)
         _some("file without labels", outcome.examples_without_label, outcome.records_without_label)
@@ -143,8 +140,8 @@ def _say(outcome: ImportOutcome, labelled: LabelOutcome | None) -> None:
         counts = ", ".join(f"{name} {n}" for name, n in labelled.counts.items())
         output.say(f"  task {labelled.task} ({labelled.kind}): {labelled.n_matched} labelled: {counts}")
         output.say(
-            f"  {labelled.n_labels_without_record} labels without a record, "
-            f"{labelled.n_records_without_label} records without a label"
+            f"  {output.plural(labelled.n_labels_without_record, 'label')} without a record, "
+            f"{output.plural(labelled.n_records_without_label, 'record')} without a label"
         )
         _some("label without a record", labelled.labels_without_record, labelled.n_labels_without_record)
         _some("record without a label", labelled.records_without_label, labelled.n_records_without_label)

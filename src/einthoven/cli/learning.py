@@ -11,7 +11,7 @@ from einthoven.evaluate import to_json
 from einthoven.metrics import METRICS
 from einthoven.results import Evaluation
 from einthoven.store.types import Job
-from einthoven.workflows import planning
+from einthoven.workflows import going_on, planning
 from einthoven.workflows.dispatch import ecgs
 from einthoven.workflows.plain import to_plain
 from einthoven.workflows.predict import CSV_NAME
@@ -33,15 +33,14 @@ def train(workspace: Workspace, request: TrainRequest, *, as_json: bool) -> None
     _see_to_its_end(workspace, workspace.submit("train", planning.complete(workspace, request)), as_json=as_json)
 
 
-def resume(workspace: Workspace, job_id: str, *, as_json: bool) -> None:
-    """Go on with a training that failed, where it was."""
+def resume(workspace: Workspace, job: Job, *, as_json: bool) -> None:
+    """Go on with a training that was interrupted or failed, where it was."""
     require_torch()
-    workspace.jobs.end_lost()
-    job = workspace.jobs.job(job_id)
-    _see_to_its_end(workspace, job if job.state == "queued" else workspace.jobs.resume(job_id), as_json=as_json)
+    _see_to_its_end(workspace, going_on.queued(workspace, job), as_json=as_json)
 
 
 def _see_to_its_end(workspace: Workspace, job: Job, *, as_json: bool) -> None:
+    work.say_how_to_go_on(workspace, job, quiet=as_json)
     outcome = work.do(workspace, job, TrainOutcome, quiet=as_json)
     if as_json:
         output.show_json({**to_plain(outcome), "validation": to_json(outcome.validation), "beside": _beside(outcome)})
@@ -49,7 +48,7 @@ def _see_to_its_end(workspace: Workspace, job: Job, *, as_json: bool) -> None:
         output.show_failures(outcome.refused)
         output.say(
             f"Model {outcome.model}: epoch {outcome.best_epoch} is kept, {outcome.seconds / 60:.1f} minutes "
-            f"({outcome.split.n_train} ECGs to learn from, {outcome.split.n_validation} to check by)"
+            f"({ecgs(outcome.split.n_train)} to learn from, {outcome.split.n_validation} to check by)"
         )
         _say(outcome.validation, outcome.unit)
         for threshold in outcome.thresholds:
@@ -181,7 +180,7 @@ def _say(evaluation: Evaluation, unit: str) -> None:
     if evaluation.regression is not None:
         values = evaluation.regression
         rows = [(METRICS.get(name).title, _number(values[name]), "" if name == "r2" else unit) for name in values]
-        output.show_table((f"{evaluation.n} ECGs", "", ""), rows)
+        output.show_table((ecgs(evaluation.n), "", ""), rows)
     else:
         output.show_table(
             ("n", "accuracy", "macro F1", "weighted F1", "macro AUROC"),

@@ -181,11 +181,14 @@ def _text(value: object) -> str:
 
 
 def _show(found: "ForeignModel", file: Path, said: Sequence[str]) -> None:
-    unsaid = "not said"
+    from einthoven.workflows import share
+
+    unclear = share.unclear(found)
 
     def usual(name: str, value: object) -> str:
         if value is not None:
             return _text(value)
+        unsaid = unclear.get(name, "not said")
         return f"{unsaid} (usual: {_text(found.offers[name])})" if name in found.offers else unsaid
 
     output.say(f"{found.name}: {'a model of Einthoven' if found.own else 'made elsewhere'}, opset {found.opset}")
@@ -197,7 +200,7 @@ def _show(found: "ForeignModel", file: Path, said: Sequence[str]) -> None:
         ("rate, Hz", usual("rate", found.rate)),
         ("unit", "of no matter, being scaled" if found.scaling not in (None, "none") else usual("unit", found.unit)),
         ("scaling", usual("scaling", found.scaling)),
-        ("answer", usual("output", found.output) if found.output else f"{unsaid}, one of {', '.join(found.outputs)}"),
+        ("answer", usual("output", found.output) if found.output else f"not said, one of {', '.join(found.outputs)}"),
         ("classes", usual("class_names", found.class_names and ", ".join(found.class_names))),
         ("kind", usual("kind", found.kind)),
         *([("in the unit", usual("value_unit", found.value_unit))] if found.kind == "regression" else []),

@@ -74,6 +74,11 @@ def show_failures(failures: Sequence[Failure], *, at_most: int = 20) -> None:
         remark(f"... and {len(failures) - at_most} more: --json lists them, and so does the page Library")
 
 
+def plural(n: int, one: str) -> str:
+    """`1 label`, `2 labels`."""
+    return f"1 {one}" if n == 1 else f"{n:,} {one}s"
+
+
 def exit_code(done: int, failed: int) -> int:
     """0 all well, 3 some failed, 1 none succeeded."""
     if failed == 0 and done > 0:

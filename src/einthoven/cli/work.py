@@ -1,5 +1,6 @@
 """Long work from the command line: by the running server if there is one, else here; watched either way."""
 
+import shlex
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ import typer
 
 from einthoven.cli import output
 from einthoven.jobs.queue import ENDED
+from einthoven.settings import Settings
 from einthoven.store.types import Job, Problem
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.plain import load_result
@@ -31,6 +33,15 @@ def do(workspace: Workspace, job: Job, kind: type[T], *, quiet: bool) -> T:
         output.say_problem(ended.problem or Problem("Cancelled", ended.headline), as_json=quiet)
         raise typer.Exit(output.NONE)
     return outcome
+
+
+def say_how_to_go_on(workspace: Workspace, job: Job, *, quiet: bool) -> None:
+    """Which job it is, and the command that goes on with it after the program was killed or the machine went off."""
+    if quiet:
+        return
+    usual = Settings().home.expanduser().resolve()
+    home = "" if workspace.home == usual else f" --home {shlex.quote(str(workspace.home))}"
+    output.remark(f"Job {job.id}. If it is interrupted: einthoven resume {job.id}{home}", style="dim")
 
 
 def _watch(workspace: Workspace, job: Job, *, quiet: bool) -> Job:

@@ -96,7 +96,8 @@ def _import(workspace: "Workspace", folder: Path, *, quiet: bool) -> None:
     request = making.import_request(workspace, folder)
     if request is not None:
         outcome = work.do(workspace, workspace.submit("import", request), ImportOutcome, quiet=quiet)
-        output.remark(f"{outcome.n_read + outcome.n_already_there} ECGs are there, {outcome.n_refused} refused.")
+        there = output.plural(outcome.n_read + outcome.n_already_there, "ECG")
+        output.remark(f"In the library: {there}; {outcome.n_refused} refused.")
 
 
 def _one(workspace: "Workspace", wanted: "Wanted", out: Path, *, quiet: bool) -> "Made | Path":
@@ -156,7 +157,7 @@ def _show(made: "Sequence[Made | Path]", *, as_json: bool) -> None:
     names = ("macro_auroc", "macro_f1", "weighted_f1")
     rows = [(one.name, f"{one.size / 1e6:.2f}", *(_said(one, name) for name in names)) for one in new]
     output.show_table(("model", "MB", "macro AUROC (95 %)", "macro F1 (95 %)", "weighted F1 (95 %)"), rows)
-    output.say(f"{len(made)} models, {len(made) - len(new)} of them were there already.", style="dim")
+    output.say(f"{output.plural(len(made), 'model')}, made before: {len(made) - len(new)}.", style="dim")
 
 
 def _said(one: "Made", name: str) -> str:

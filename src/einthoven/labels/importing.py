@@ -1,6 +1,6 @@
 """A table of labels -> a task of a dataset."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from einthoven.errors import LabelError
@@ -21,6 +21,8 @@ NONE_OF_THEM = "none"
 """Written as the only label of a multi-label row: it was looked at, and none of the classes applies."""
 
 NO_LABEL = "not in the label table, or with an empty label"
+MISSING = frozenset({"nan", "null", "n/a", "#n/a", "<na>"})
+"""What programs write into an empty cell, in lower case: no label. `NA` and `none` may be meant and stay labels."""
 _SHOWN = 5
 
 
@@ -41,7 +43,7 @@ class LabelColumns:
         Single-label: a file may be repeated, but always with the same label. Multi-label: labels of
         repeated rows, of several columns and of one cell (with `separator`) are put together; an empty
         cell is no label, the word `none` says that no class applies. Regression: a number, decimal
-        point or comma.
+        point or comma. A class or code that is one of `MISSING` counts as an empty cell.
     separator
         Between labels of one cell; single-label refuses cells that hold it. Empty: never splits.
     unit
@@ -133,20 +135,23 @@ def tasks_from_table(
     match = match_file_names((file for _, file in files.values()), file_names, alias=alias)
     if not match.found:
         _refuse_no_match(table, [file for _, file in files.values()], file_names)
+    missing: tuple[str, ...] = ()
     if columns.kind == "regression":
         answers, notes = _values(table, columns, files, match)
         classes: tuple[TaskClass, ...] = (TaskClass(task),)
     else:
         said = _said(table, columns, files)
-        notes = _code_notes(said)
+        missing = tuple(_missing_notes(table, columns, files))
+        notes = (*missing, *_code_notes(said))
         codes = _codes(table, said)
         answers = _classes_of_records(table, columns, said, match)
         names = sorted({name for answer in answers.values() if isinstance(answer, tuple) for name in answer})
         classes = tuple(TaskClass(name, codes=codes.get(name, {})) for name in names)
         notes = (*notes, *_unused_notes(said, names))
     if not answers or not classes:
+        why = "".join(f" {note}" for note in missing)
         raise LabelError(
-            f"{table.name}: no record of the dataset has a label in {quoted(columns.labels)}.",
+            f"{table.name}: no record of the dataset has a label in {quoted(columns.labels)}.{why}",
             advice="Look whether the table names files of this dataset, and whether that column is filled.",
         )
     unlabelled = tuple(name for name in file_names if name not in answers)
@@ -170,7 +175,7 @@ def _files(table: Table, columns: LabelColumns) -> dict[int, tuple[int, str]]:
     for row, (line, file) in enumerate(zip(table.lines, table.column(columns.file), strict=True)):
         if file is not None:
             named[row] = (line, file)
-        elif any(cells[row] is not None for cells in labels):
+        elif any(_split(cells[row], columns.separator) for cells in labels):
             raise LabelError(f"{table.name}, line {line}: a label without a file name in {columns.file!r}.")
     if not named:
         raise LabelError(f"{table.name}: the column {columns.file!r} is empty.")
@@ -228,10 +233,28 @@ def _said(table: Table, columns: LabelColumns, files: Mapping[int, tuple[int, st
 
 
 def _split(cell: str | None, separator: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _pieces(cell, separator) if piece.casefold() not in MISSING)
+
+
+def _pieces(cell: str | None, separator: str) -> tuple[str, ...]:
+    """What stands in a cell, also what means that nothing does."""
     if cell is None:
         return ()
-    pieces = cell.split(separator) if separator else [cell]
+    # Looked at whole first: the separator may be the `/` of `n/a`.
+    whole = cell.strip().casefold() in MISSING or not separator
+    pieces = [cell] if whole else cell.split(separator)
     return tuple(piece.strip() for piece in pieces if piece.strip())
+
+
+def _missing_notes(table: Table, columns: LabelColumns, files: Mapping[int, object]) -> Iterator[str]:
+    """How many cells were taken for empty because of what stands in them."""
+    for what, names in (("label", columns.labels), ("code", tuple(columns.codes.values()))):
+        cells = [table.column(name)[row] for name in names for row in files]
+        found = [{one for one in _pieces(cell, columns.separator) if one.casefold() in MISSING} for cell in cells]
+        n = sum(map(bool, found))
+        if n:
+            count = "1 cell says" if n == 1 else f"{n} cells say"
+            yield f"{count} {quoted(sorted(set().union(*found)))}, understood as empty: no {what}."
 
 
 def _paired(

@@ -80,7 +80,7 @@ def split(items: Sequence[SplitItem], *, validation: float = 0.2, seed: int, one
     n_groups = len(groups.labels)
     if n_groups < 2:
         raise LabelError(
-            f"All {len(kept)} labelled ECGs are of one patient: none would be left to validate with."
+            f"{_all(len(kept))} of one patient: none would be left to validate with."
             if kept
             else "There are no labelled ECGs to split.",
             advice="Add labelled ECGs of further patients.",
@@ -93,6 +93,10 @@ def split(items: Sequence[SplitItem], *, validation: float = 0.2, seed: int, one
         validation=tuple(item.file_name for item, out in zip(kept, in_validation, strict=True) if out),
         left_out={ANOTHER_OF_PATIENT: tuple(item.file_name for item in left_out)} if left_out else {},
     )
+
+
+def _all(n: int) -> str:
+    return "The one labelled ECG is" if n == 1 else f"All {n} labelled ECGs are"
 
 
 def cross_validation(items: Sequence[SplitItem], *, folds: int, seed: int) -> tuple[tuple[str, ...], ...]:
@@ -118,7 +122,9 @@ def cross_validation(items: Sequence[SplitItem], *, folds: int, seed: int) -> tu
     n_folds = min(folds, len(groups.labels))
     if n_folds < 2:
         raise LabelError(
-            f"{len(ordered)} labelled ECGs of {len(groups.labels)} patients cannot be divided into folds.",
+            f"{_all(len(ordered))} of one patient: they cannot be divided into folds."
+            if ordered
+            else "There are no labelled ECGs to divide into folds.",
             advice="Add labelled ECGs of further patients.",
         )
     parts = _parts(ordered, groups, n_folds, seed)

@@ -13,6 +13,7 @@ from einthoven.jobs import Reporter, stop_if_cancelled
 from einthoven.labels.splits import SplitItem
 from einthoven.metrics import METRICS
 from einthoven.metrics.bootstrap import Interval
+from einthoven.metrics.entry import ecgs
 from einthoven.models import ARCHITECTURES
 from einthoven.results import Failure
 from einthoven.store.types import Item
@@ -152,14 +153,15 @@ def _candidate(workspace: Workspace, name: str, request: TrainRequest, task: Tas
 
 def _warnings(settled: Settled, request: BenchmarkRequest, n_patients: int, left_out: Mapping[str, int]) -> list[str]:
     n, warnings = len(settled.items), []
-    warnings += [f"Left out: {count} ECGs: {reason}." for reason, count in left_out.items() if count]
+    warnings += [f"Left out: {ecgs(count)}: {reason}." for reason, count in left_out.items() if count]
     if n_patients < request.n_folds:
         warnings.append(f"There are {n_patients} patients: {n_patients} folds instead of {request.n_folds}.")
     without = sum(owner is None for owner in settled.owners)
     if without:
+        which = f"None of the {n} ECGs names a patient" if without == n else f"{without} of {n} ECGs name no patient"
         warnings.append(
-            f"{without} ECGs name no patient: ECGs of one patient may stand on both sides, and results look better "
-            "than they are."
+            f"{which}: each of them counts as a patient of its own. ECGs of one patient may stand on both sides, and "
+            "results look better than they are."
         )
     simulated = sum(item.simulated for item in settled.items)
     if simulated:
@@ -177,7 +179,8 @@ def _too_few(settled: Settled) -> list[str]:
             f"Classes with fewer than {LEAST_PATIENTS} ECGs: {listed}. What the leaderboard says of them is unsure."
         )
     if n < (1 if settled.task.kind == "regression" else 2) * LEAST_PATIENTS:
-        warnings.append(f"{n} labelled ECGs are too few for a recommendation; the intervals will be wide.")
+        verb = "is" if n == 1 else "are"
+        warnings.append(f"{ecgs(n)} with a label {verb} too few for a recommendation; the intervals will be wide.")
     return warnings
 
 
@@ -237,7 +240,8 @@ def _loaded(workspace: Workspace, settled: Settled, refused: list[Failure], repo
     side = side_of(workspace, spec, settled.task, settled.items, refused, report, "preparing ECGs")
     if len(side.items) < 2:
         raise LabelError(
-            f"1 of {len(settled.items)} ECGs can be used: {refused[-1].reason}", advice="See the list of refused ECGs."
+            f"{len(side.items)} of {ecgs(len(settled.items))} can be used: {refused[-1].reason}",
+            advice="See the list of refused ECGs.",
         )
     owner_of = dict(zip((item.id for item in settled.items), settled.owners, strict=True))
     settled = replace(settled, items=side.items, owners=tuple(owner_of[item.id] for item in side.items))

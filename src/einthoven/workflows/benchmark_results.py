@@ -60,7 +60,8 @@ class Kept:
                 {"candidate": name, "failed": why, "elapsed": self.elapsed} for name, why in self.failures.items()
             ]
             self._begin(lines)
-            report.log(f"Goes on: {len(self.answers)} trainings are done already.")
+            done = "1 training is" if len(self.answers) == 1 else f"{len(self.answers)} trainings are"
+            report.log(f"Goes on: {done} done already.")
             return self
         if self.answers:
             report.log("The ECGs, labels or settings are others than when it was begun: it begins anew.")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import tempfile
 import zipfile
 import zlib
@@ -12,7 +13,15 @@ from typing import Any, Literal, get_args
 
 from einthoven import capsule
 from einthoven.capsule import CARD, STATISTICS
-from einthoven.errors import EinthovenError, ExportFailed, FormatError, IncompatibleModel, InputError, SettingError
+from einthoven.errors import (
+    EinthovenError,
+    ExportFailed,
+    FormatError,
+    HintsNeeded,
+    IncompatibleModel,
+    InputError,
+    SettingError,
+)
 from einthoven.infer import INPUT, Predictor
 from einthoven.models.weights import read_weights_info
 from einthoven.onnx.foreign.exported import has_head
@@ -20,6 +29,7 @@ from einthoven.onnx.foreign.hints import ModelHints, Scaling
 from einthoven.onnx.foreign.inspecting import IMPORTED, ORIGIN, examine, origin, stated_keys
 from einthoven.onnx.foreign.judgement import ForeignModel, require_complete
 from einthoven.onnx.foreign.opening import Opened
+from einthoven.onnx.foreign.statements import KEYS
 from einthoven.onnx.metadata import SPEC_KEY
 from einthoven.spec import ModelSpec
 from einthoven.stated import mapping_of, whole_of
@@ -34,8 +44,15 @@ from einthoven.workflows.views import ModelView
 from einthoven.workflows.workspace import Workspace
 
 MAX_MODEL_BYTES = capsule.MAX_BYTES
+CHECKPOINTS = (".pt", ".pth", ".ckpt", ".safetensors")
+"""Endings of files that hold weights alone."""
 SEALED = "capsule"
 """In the statistics of a model that came as a capsule: what was found when it was opened. Never exported."""
+
+
+CONVERT = "einthoven convert-checkpoint"
+_STANDARDISER, _UNREAD = "The file states the standardiser ", " is not understood."
+"""How the lines of `ForeignModel.said` begin and end that are about statements which cannot be used as they are."""
 
 
 def views(workspace: Workspace) -> list[ModelView]:
@@ -124,11 +141,11 @@ def inspected(file_name: str, data: bytes, hints: ModelHints | None = None) -> F
     FormatError, IncompatibleModel, InputError
         When it cannot be used.
     """
-    check_size(file_name, len(data))
+    _check_content(file_name, data)
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
         content = files[GRAPH].read_bytes()
-        if content and SPEC_KEY in stated_keys(content, file_name):
+        if SPEC_KEY in stated_keys(content, file_name):
             _refuse_hints(file_name, hints)
             found = _own(file_name, _opened(file_name, files[GRAPH]))
             sealed = _sealed(mapping_of(statistics))
@@ -175,11 +192,11 @@ def take_in(
     MissingDependency
         When a graph that was made elsewhere is to be converted and PyTorch is not installed.
     """
-    check_size(file_name, len(data))
+    _check_content(file_name, data)
     with tempfile.TemporaryDirectory() as folder:
         files, statistics = _unpacked(file_name, data, Path(folder))
         content = files[GRAPH].read_bytes()
-        if content and SPEC_KEY not in stated_keys(content, file_name):
+        if SPEC_KEY not in stated_keys(content, file_name):
             statistics = _rewritten(file_name, content, hints or ModelHints(), files, Path(folder))
         else:
             _refuse_hints(file_name, hints)
@@ -225,9 +242,49 @@ def _has_head(file_name: str, graph: Path, spec: ModelSpec) -> bool:
 
 
 def check_size(file_name: str, size: int) -> None:
-    """InputError when a model file of so many bytes is too large."""
+    """InputError when a model file of so many bytes is too large, or when its name says that it is another file."""
+    if size and file_name.lower().endswith(CHECKPOINTS):
+        raise _weights_alone(file_name)
     if size > MAX_MODEL_BYTES:
         raise InputError(f"{file_name} has {size >> 20} MB; models up to {MAX_MODEL_BYTES >> 20} MB are taken in.")
+
+
+def _check_content(file_name: str, data: bytes) -> None:
+    check_size(file_name, len(data))
+    if not data:
+        raise FormatError(f"{file_name} is empty: it has 0 bytes.", advice="Copy or download it again.")
+
+
+def _weights_alone(file_name: str) -> FormatError:
+    return FormatError(
+        f"{file_name} is a checkpoint: weights without their network.",
+        advice=f"On the command line, {CONVERT} {shlex.quote(file_name)} --architecture NAME ... makes a model of it; "
+        f"{CONVERT} --help tells what must be stated. Or export it to ONNX where it was trained.",
+    )
+
+
+def unclear(found: ForeignModel) -> dict[str, str]:
+    """What the file states and what cannot be used all the same: name of the hint that says it -> in what way."""
+    words = {}
+    for line in found.said:
+        if line.startswith(_STANDARDISER):
+            stated = line.removeprefix(_STANDARDISER).rpartition(", not whether")[0]
+            words["scaling"] = f"stated as {stated}, but not whether over each lead or the whole record"
+        for name, keys in KEYS.items():
+            if line.endswith(_UNREAD) and line.startswith(tuple(f"{key} = " for key in keys)):
+                hint = "scaling" if name == "standardiser" else name
+                words[hint] = f"stated as {line.removesuffix(_UNREAD)}, which cannot be read"
+    return {hint: said for hint, said in words.items() if getattr(found, hint) is None}
+
+
+def _require_complete(found: ForeignModel) -> None:
+    """As `require_complete`; what the file states but not clearly is said so."""
+    try:
+        require_complete(found)
+    except HintsNeeded as error:
+        said = [f"{hint} is {words}" for hint, words in unclear(found).items() if hint in error.missing]
+        more = f" In the file {'; '.join(said)}." if said else ""
+        raise HintsNeeded(f"{error.message}{more}", missing=error.missing, advice=error.advice) from None
 
 
 def _rewritten(
@@ -239,7 +296,7 @@ def _rewritten(
     from einthoven.onnx.foreign.network import foreign_network, spec_of
 
     found, opened = examine(content, file_name, hints)
-    require_complete(found)
+    _require_complete(found)
     assert opened is not None
     spec = spec_of(found, hints)
     network, differs = foreign_network(opened, found, spec)
@@ -320,6 +377,7 @@ def _earlier_bundle(file_name: str, data: bytes, folder: Path) -> tuple[dict[str
     statistics: Any = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            names = bundle.namelist()
             for info in bundle.infolist():
                 if info.filename in (GRAPH, WEIGHTS, ORIGIN) and info.file_size <= MAX_MODEL_BYTES:
                     files[info.filename] = folder / info.filename
@@ -330,9 +388,13 @@ def _earlier_bundle(file_name: str, data: bytes, folder: Path) -> tuple[dict[str
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError) as error:
         raise FormatError(f"{file_name}: the bundle is damaged ({error}).", advice="Ask for it again.") from error
     if GRAPH not in files:
+        if any(name.endswith("/data.pkl") for name in names):  # as torch.save writes it
+            raise _weights_alone(file_name)
         raise FormatError(
             f"{file_name} holds no {GRAPH}.", advice="Choose an .ecgmodel or .onnx file, or a bundle made by Einthoven."
         )
+    if not files[GRAPH].stat().st_size:
+        raise FormatError(f"{GRAPH} in {file_name} is empty.", advice="Ask for it again.")
     return files, statistics
 
 

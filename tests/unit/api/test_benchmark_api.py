@@ -49,6 +49,16 @@ def test_what_is_not_possible_is_refused_with_advice(
     assert labelled.jobs.jobs() == []
 
 
+def test_folds_as_a_number_are_answered_with_what_to_send(labelled: Workspace, client: TestClient) -> None:
+    answer = client.post("/api/benchmarks/check", json={**REQUEST, "folds": 5})
+    assert answer.status_code == 422
+    body = answer.json()
+    assert body["detail"] == "folds: It should be a list" and "tuple" not in answer.text
+    assert "such as [1, 2]" in body["advice"] and "n_folds" in body["advice"]
+    other = client.post("/api/benchmarks/check", json={**REQUEST, "architectures": "dsail_snu"}).json()
+    assert other["advice"] == "Send architectures as a list, in brackets."
+
+
 def test_it_is_a_job_with_a_view_before_and_after(labelled: Workspace, client: TestClient) -> None:
     started = client.post("/api/benchmarks", json=REQUEST)
     assert started.status_code == 202

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
+from einthoven.cli import benchmarking
 from einthoven.task import Task, TaskClass
+from einthoven.workflows.benchmarks import (
+    BenchmarkCandidate,
+    BenchmarkCost,
+    BenchmarkNumber,
+    BenchmarkOutcome,
+    BenchmarkRow,
+)
 from einthoven.workflows.workspace import Workspace
 from small_ecgs import fill
 
@@ -25,6 +33,33 @@ def test_it_prints_the_leaderboard_and_the_recommendation(labelled: Workspace, r
     assert said.code == 0, said.text
     assert "Random convolutions with a ridge model" in said.out and "2 of 2 folds" in said.out
     assert "Too few to say" in said.text and "Research use only" in said.out
+
+
+def number(name: str, value: float | None, low: float | None, high: float | None) -> BenchmarkNumber:
+    return BenchmarkNumber(name, name, value, low, high, "" if low is not None else "too few")
+
+
+def test_all_numbers_are_told_with_their_intervals(capsys: pytest.CaptureFixture[str]) -> None:
+    def row(name: str, *numbers: BenchmarkNumber, difference: BenchmarkNumber) -> BenchmarkRow:
+        candidate = BenchmarkCandidate(name, name, name, "", closed_form=False)
+        return BenchmarkRow(candidate, numbers, difference, None, BenchmarkCost(1, None, 1, 1, 1, 1), (1, 2))
+
+    alike = number("macro_auroc", 0.0, 0.0, 0.0)
+    rows = (
+        row("one", number("macro_auroc", 0.9123, 0.8814, 0.9431), number("weighted_f1", 0.8, 0.75, 0.85),
+            number("macro_f1", 0.7, None, None), difference=alike),
+        row("two", number("macro_auroc", 0.9, 0.85, 0.95), number("weighted_f1", 0.6, 0.55, 0.65),
+            number("macro_f1", None, None, None), difference=number("macro_auroc", -0.0123, -0.034, 0.0099)),
+    )  # fmt: skip
+    benchmarking._say(
+        BenchmarkOutcome(
+            "d", "t", "single-label", "", 60, 60, 2, (1, 2), "macro_auroc", True, rows, (), None, "Too few.",
+            ("A warning.",), (), "finished", simulated=False, environment={}, seconds=1, budget_seconds=60,
+        )
+    )  # fmt: skip
+    said = " ".join(capsys.readouterr().out.split())
+    assert "one 0.912 (0.881-0.943) 0.800 (0.750-0.850) 0.700" in said
+    assert "two 0.900 (0.850-0.950) -0.012 (-0.034 to +0.010) 0.600 (0.550-0.650) -" in said
 
 
 def test_its_json_has_everything(labelled: Workspace, run: Run) -> None:

@@ -96,7 +96,7 @@ def test_labels_come_along(run: Run, tmp_path: Path) -> None:
     columns = ("--task", "kind", "--file-column", "record", "--label-column", "what")
     said = run("import", folder, "--dataset", "mine", "--labels", labels, *columns)
     assert said.code == 0 and "task kind (single-label): 2 labelled: [y] 1, x 1" in said.text
-    assert "1 labels without a record" in said.text and "label without a record: 3" in said.text
+    assert "1 label without a record" in said.text and "label without a record: 3" in said.text
     found = run("import", folder, "--dataset", "mine", "--labels", labels, *columns, "--json").json
     assert found["labels"]["counts"] == {"[y]": 1, "x": 1}
     wrong = run("import", folder, "--dataset", "mine", "--labels", labels)

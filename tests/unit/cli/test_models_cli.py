@@ -38,6 +38,24 @@ def test_a_look_at_a_file_says_what_is_known_and_what_lacks(run: Run, theirs: Pa
     assert run("models", "--json").json == []
 
 
+def test_a_look_says_what_is_stated_but_not_clear(run: Run, tmp_path: Path) -> None:
+    metadata = (("target_keys", "['A', "), ("standardizer", "z_score"))
+    (tmp_path / "m.onnx").write_bytes(others.cnn(metadata=metadata))
+    said = run("models", "inspect", tmp_path / "m.onnx")
+    assert "scaling stated as 'z_score', but not whether over each lead or the whole record" in said.text
+    assert "(usual: z_score lead)" in said.text and "target_keys = \"['A', \", which cannot be read" in said.text
+
+
+def test_an_empty_file_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").write_bytes(b"")
+    for arguments in (
+        ("models", "take-in", tmp_path / "empty.onnx", *SAID),
+        ("models", "inspect", tmp_path / "empty.onnx"),
+    ):
+        said = run(*arguments)
+        assert said.code == 1 and "empty.onnx is empty: it has 0 bytes" in said.text and "hints" not in said.text
+
+
 def test_all_that_lacks_is_named_at_once_with_the_command(run: Run, theirs: Path, workspace: Workspace) -> None:
     fill(workspace, "d", n=4)
     for arguments in (("models", "take-in", theirs), ("train", "--dataset", "d", "--task", "t", "--from", theirs)):

@@ -163,6 +163,52 @@ def test_a_table_without_labels_says_so(text: str, message: str) -> None:
         _read(text)
 
 
+def test_words_for_an_empty_cell_are_no_class_and_are_said() -> None:
+    report = _read("file_name,label\n1,A\n2, NaN \n3,null\n4,B\n")
+    assert report.task.answers == {"ecg/1.csv": ("A",), "ecg/4.csv": ("B",)}
+    assert report.records_without_label == ("ecg/2.csv", "ecg/3.csv")
+    assert "2 cells say 'NaN', 'null', understood as empty: no label." in report.warnings
+
+
+@pytest.mark.parametrize("word", ["nan", "NULL", "n/a", "N/A", "#N/A", "<NA>"])
+@pytest.mark.parametrize("kind", ["single-label", "multi-label"])
+def test_each_word_for_an_empty_cell_is_known(word: str, kind: Kind) -> None:
+    report = _read(f"file_name,label\n1,A\n2,B\n3,{word}\n", kind=kind)
+    assert report.task.class_names == ("A", "B") and "ecg/3.csv" in report.records_without_label
+    assert f"1 cell says {word!r}, understood as empty: no label." in report.warnings
+
+
+@pytest.mark.parametrize("word", ["NA", "na", "none", "None", "unknown", "nano"])
+def test_what_may_be_meant_stays_a_class(word: str) -> None:
+    report = _read(f"file_name,label\n1,A\n2,{word}\n")
+    assert set(report.task.class_names) == {"A", word}
+    assert not any("understood as empty" in warning for warning in report.warnings)
+
+
+def test_a_table_of_nothing_but_nan_says_what_it_found() -> None:
+    with pytest.raises(LabelError, match="2 cells say 'nan', understood as empty"):
+        _read("file_name,label\n1,nan\n2,nan\n")
+
+
+def test_nan_beside_a_label_is_dropped_and_as_a_code_is_no_code() -> None:
+    several = _read("file_name,label\n1,A|nan\n2,B\n", kind="multi-label")
+    assert several.task.answers["ecg/1.csv"] == ("A",)
+    assert any("1 cell says 'nan'" in warning for warning in several.warnings)
+    coded = _read("file_name,label,ICD-10\n1,LBBB,I44.7\n2,LBBB,nan\n3,RBBB,nan\n")
+    assert [dict(each.codes) for each in coded.task.classes] == [{"ICD-10": "I44.7"}, {}]
+    assert "2 cells say 'nan', understood as empty: no code." in coded.warnings
+
+
+def test_a_separator_that_stands_in_a_word_for_empty_does_not_divide_it() -> None:
+    table = read_table("labels.csv", b"file_name,label\n1,A/B\n2,n/a\n")
+    columns = LabelColumns(kind="multi-label", separator="/")
+    assert tasks_from_table(table, columns, RECORDS, task="t").task.class_names == ("A", "B")
+
+
+def test_a_row_without_a_file_and_without_a_label_is_passed_over() -> None:
+    assert _read("file_name,label\n1,A\n2,B\n,nan\n").task.class_names == ("A", "B")
+
+
 def test_a_dataset_without_records_says_so() -> None:
     with pytest.raises(LabelError, match="no records"):
         _read("file_name,label\n1,A\n", records=())

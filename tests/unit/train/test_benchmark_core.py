@@ -13,7 +13,7 @@ from einthoven.errors import Cancelled, LabelError, SettingError, TrainingFailed
 from einthoven.labels.splits import SplitItem
 from einthoven.spec import ModelSpec
 from einthoven.task import TaskClass
-from einthoven.train.benchmark.budget import Budget, budget_seconds
+from einthoven.train.benchmark.budget import Budget, budget_seconds, in_words
 from einthoven.train.benchmark.candidates import Answers, Cost, Forecast
 from einthoven.train.benchmark.folds import Fold, folds_of
 from einthoven.train.benchmark.leaderboard import Contender, Leaderboard, leaderboard
@@ -113,6 +113,23 @@ def test_a_budget_is_read_as_people_write_it(text: str, seconds: float) -> None:
     assert budget_seconds(text) == seconds
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 s"), (89, "89 s"), (90, "1.5 min"), (120, "2 min"), (150, "2.5 min"), (599, "10 min"),
+        (1800, "30 min"), (5400, "1.5 h"), (7200, "2 h"),
+    ],
+)  # fmt: skip
+def test_a_time_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@given(st.floats(20, 14 * 24 * 3600))
+def test_a_time_in_words_is_off_by_less_than_a_twentieth(seconds: float) -> None:
+    number, unit = in_words(seconds).split()
+    assert float(number) * {"s": 1, "min": 60, "h": 3600}[unit] == pytest.approx(seconds, rel=0.05)
+
+
 @pytest.mark.parametrize("text", ["", "30", "m", "1 day", "-5m", "0s", "1e3s", "999999h", "nan"])
 def test_what_is_no_budget_is_refused(text: str) -> None:
     with pytest.raises(SettingError):
@@ -187,8 +204,17 @@ def test_the_forecast_says_what_fits_and_who_does_not_fit_once() -> None:
     stubs = [Stub("slow", 500, clock), Stub("fast", 10, clock), Stub("middle", 40, clock)]
     found = prospect(stubs, {one.name: one.forecast(folds_of(_items(), n=2, seed=0)[0]) for one in stubs}, 5, 150)
     assert found.order == ("fast", "middle")
-    assert list(found.left_out) == ["slow"] and "8 min" in found.left_out["slow"]
+    assert list(found.left_out) == ["slow"] and "8.3 min" in found.left_out["slow"]
     assert found.n_folds == 3 and "about 3" in found.words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(60, "about 1 of 5 folds fits into the 60 s"), (110, "about 2 of 5 folds fit into"), (400, "all 5 folds fit")],
+)
+def test_the_forecast_has_its_plurals_right(seconds: float, words: str) -> None:
+    stub = Stub("a", 50, Clock())
+    assert words in prospect([stub], {"a": Forecast(50, 50, 50)}, 5, seconds).words
 
 
 def _judge(

@@ -18,7 +18,7 @@ from einthoven.workflows.benchmarks import BenchmarkOutcome, BenchmarkRequest
 from einthoven.workflows.dispatch import RESULT, run_job
 from einthoven.workflows.plain import load_result
 from einthoven.workflows.workspace import Workspace
-from small_ecgs import Notes, fill
+from small_ecgs import Notes, ecg, fill
 
 pytest.importorskip("torch")
 QUICK = {"epochs": 1, "maximum_rate": 0.003, "batch_size": 32}
@@ -94,6 +94,37 @@ def test_fewer_patients_than_folds_are_fewer_folds_and_few_ecgs_no_recommendatio
     assert told.n_folds == 12 and "12 folds instead of 15" in " ".join(told.warnings)
     found = benchmark(workspace, RIDGE, report)
     assert found.recommended is None and found.recommendation.startswith("Too few to say")
+
+
+@pytest.mark.parametrize(
+    ("without", "words"), [(16, "None of the 16 ECGs names a patient"), (3, "3 of 16 ECGs name no patient")]
+)
+def test_ecgs_that_name_no_patient_are_said_to_count_as_patients_of_their_own(
+    workspace: Workspace, report: Notes, without: int, words: str
+) -> None:
+    answers = fill(workspace, "d", n=16 - without)
+    for i in range(50, 50 + without):
+        workspace.store.add("d", f"{i}.npz", ecg(i, hertz=7.0 if i % 2 else 2.0, subject=None))
+        answers[f"{i}.npz"] = ("fast" if i % 2 else "slow",)
+    workspace.store.put_task("d", Task("speed", "single-label", CLASSES, answers))
+    told, found = check(workspace, RIDGE), benchmark(workspace, RIDGE, report)
+    for warnings in (told.warnings, found.warnings):
+        assert any(f"{words}: each of them counts as a patient of its own." in one for one in warnings)
+
+
+def test_of_known_patients_no_such_thing_is_said(workspace: Workspace) -> None:
+    library(workspace)
+    assert "patient of its own" not in " ".join(check(workspace, RIDGE).warnings)
+
+
+def test_one_training_that_is_done_is_one(workspace: Workspace, report: Notes) -> None:
+    library(workspace)
+    benchmark(workspace, RIDGE, report)
+    kept = (report.folder / RESULTS).read_text().splitlines(keepends=True)
+    (report.folder / RESULTS).write_text("".join(kept[:2]))
+    again = Notes(report.folder)
+    benchmark(workspace, RIDGE, again)
+    assert "Goes on: 1 training is done already." in again.lines
 
 
 def test_cancelling_gives_what_is_there_or_says_that_nothing_is(workspace: Workspace, tmp_path: Path) -> None:

@@ -122,7 +122,8 @@ def _scored(codes: Mapping[str, tuple[str, ...]]) -> Task | None:
 def _notes(records: list[LayoutRecord], without: list[str], unknown: Counter[str]) -> Iterator[str]:
     parts = Counter(record.file_name.rpartition("/")[0] or "." for record in records)
     if len(parts) <= _SHOWN:
-        yield f"CinC: {', '.join(f'{n} ECGs in {part}' for part, n in parts.items())}."
+        counted = (f"{n} ECG{'' if n == 1 else 's'} in {part}" for part, n in parts.items())
+        yield f"CinC: {', '.join(counted)}."
     else:
         yield f"CinC: {len(records)} ECGs in {len(parts)} folders."
     corrected = sum(record.correction is not None for record in records)

@@ -25,10 +25,13 @@ def budget_seconds(text: str) -> float:
 
 
 def in_words(seconds: float) -> str:
-    """`45 s`, `12 min`, `2.5 h`."""
+    """`45 s`, `2.5 min`, `12 min`, `2 h`: rounded by less than a twentieth."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+    if seconds < 90 * 60:
+        minutes = seconds / 60
+        return f"{round(minutes, 1 if minutes < 10 else 0):g} min"
+    return f"{round(seconds / 3600, 1):g} h"
 
 
 @dataclass(slots=True)

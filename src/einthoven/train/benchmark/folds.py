@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from einthoven.errors import LabelError
 from einthoven.labels.splits import SplitItem, cross_validation, split
+from einthoven.metrics.entry import ecgs
 
 VALIDATION = 0.2
 """Share of what a fold may learn from that decides when a training ends: whole patients."""
@@ -58,7 +59,7 @@ def _fold(number: int, held: Sequence[str], items: Sequence[SplitItem], places: 
         raise LabelError(f"Fold {number} of the cross-validation: {error.message}", advice=error.advice) from error
     if min(len(sides.train), len(sides.validation)) < 2:
         raise LabelError(
-            f"Fold {number} of the cross-validation leaves {len(sides.train)} ECGs to learn from and "
+            f"Fold {number} of the cross-validation leaves {ecgs(len(sides.train))} to learn from and "
             f"{len(sides.validation)} to check by; two are needed of each.",
             advice="Label more ECGs, of further patients.",
         )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from einthoven.evaluate import judged
 from einthoven.metrics import METRICS
 from einthoven.metrics.bootstrap import Interval, Intervals, compared
-from einthoven.metrics.entry import Judged
+from einthoven.metrics.entry import Judged, ecgs
 from einthoven.spec import ModelSpec
 from einthoven.train.benchmark.candidates import Answers
 from einthoven.train.recipes import FEW_FOR_A_NETWORK
@@ -168,7 +168,7 @@ def recommend(found: Leaderboard, spec: ModelSpec, counts: Mapping[str, int]) ->
             f"guessing ({guessing:g}).",
         )
     if len(found.standings) == 1:
-        return Recommendation(best.name, f"Only {best.title} was compared: {title} {said(value)} on {found.n:,} ECGs.")
+        return Recommendation(best.name, f"Only {best.title} was compared: {title} {said(value)} on {ecgs(found.n)}.")
     level = [one for one in found.standings if one.level is True]
     chosen = _cheapest(level, few=found.n < FEW_FOR_A_NETWORK)
     if len(level) == 1:

@@ -87,7 +87,11 @@ def prospect(
         order.append(one.name)
         least, likely = least + forecast.least, likely + forecast.likely
     fitting = min(n_folds, int(seconds / likely)) if likely else n_folds
-    much = f"about {fitting} of {n_folds} folds fit" if fitting else f"hardly one of {n_folds} folds fits"
+    much = (
+        f"about {fitting} of {n_folds} folds {'fits' if fitting == 1 else 'fit'}"
+        if fitting
+        else f"hardly one of {n_folds} folds fits"
+    )
     words = (
         f"A fold of {_ways(len(order))} takes about {in_words(likely)}: "
         f"{f'all {n_folds} folds fit' if fitting == n_folds else much} into the {in_words(seconds)} that are left."

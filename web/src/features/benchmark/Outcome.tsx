@@ -7,7 +7,7 @@ import { Refused } from "@/features/predict/Refused";
 import { useExplanations } from "@/features/evaluate/Figures";
 import { foldsNamed } from "@/features/train/draft";
 import { Interval } from "./Interval";
-import { differenceInWords, figure, intervalInWords, type Scale, scaleOf, signed } from "./scale";
+import { compactInterval, differenceInWords, figure, type Scale, scaleOf, signed } from "./scale";
 import css from "./benchmark.module.css";
 
 /** What a benchmark has found: the recommendation, the leaderboard, what was left out. */
@@ -132,7 +132,7 @@ function columnsOf(
       cell: (row) => <Difference row={row} first={row === outcome.rows[0]} />,
     },
     ...others.map((number, index): DataColumn<BenchmarkRow> => ({
-      id: number.name, title: number.title, explain: explanations[number.name], width: 84, align: "right",
+      id: number.name, title: number.title, explain: explanations[number.name], width: 108, align: "right",
       value: (row) => row.numbers[index + 1]?.value ?? null,
       cell: (row) => <Plain row={row} index={index + 1} />,
     })),
@@ -157,10 +157,16 @@ function cost(
   };
 } // prettier-ignore
 
+/** A number with its interval below it. */
 function Plain({ row, index }: { row: BenchmarkRow; index: number }) {
   const number = row.numbers[index];
   if (number === undefined) return null;
-  return <span title={number.value === null ? number.reason : `95 % interval ${intervalInWords(number)}`}>{figure(number, number.value)}</span>;
+  return (
+    <span className={css.two} title={number.value === null ? number.reason : undefined}>
+      <span className="ein-num">{figure(number, number.value)}</span>
+      <span className={css.small}>{compactInterval(number)}</span>
+    </span>
+  );
 }
 
 function Difference({ row, first }: { row: BenchmarkRow; first: boolean }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BenchmarkNumber, BenchmarkRow } from "@/api";
-import { differenceInWords, figure, intervalInWords, place, scaleOf, signed } from "./scale";
+import { compactInterval, differenceInWords, figure, intervalInWords, place, scaleOf, signed } from "./scale";
 
 function number(value: number | null, low: number | null, high: number | null, name = "macro_auroc", reason = ""): BenchmarkNumber {
   return { name, title: name, value, low, high, reason };
@@ -18,6 +18,11 @@ describe("drawn intervals", () => {
     const scale = scaleOf([number(1, 1, 1)]);
     expect(scale !== null && place(scale, 1)).toBe(50);
     expect(scaleOf([number(null, null, null)])).toBeNull();
+  });
+
+  it("stand in brackets below a number", () => {
+    expect(compactInterval(number(0.9, 0.85, 0.95))).toBe("(0.850–0.950)");
+    expect(compactInterval(number(0.9, null, null))).toBe("");
   });
 
   it("say what they are, or why they are not", () => {

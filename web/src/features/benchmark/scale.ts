@@ -32,6 +32,12 @@ export function intervalInWords(number: BenchmarkNumber): string {
   return `${figure(number, number.low)} to ${figure(number, number.high)}`;
 }
 
+/** "(0.89–0.93)", to stand below its number; "" where there is none. */
+export function compactInterval(number: BenchmarkNumber): string {
+  if (number.low === null || number.high === null) return "";
+  return `(${figure(number, number.low)}–${figure(number, number.high)})`;
+}
+
 /** What a difference to the best means, in words. */
 export function differenceInWords(row: BenchmarkRow, first: boolean): string {
   if (first) return "the first";
