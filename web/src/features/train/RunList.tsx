@@ -17,7 +17,7 @@ function qualityOf(run: RunSummary): string {
 }
 
 const COLUMNS: DataColumn<RunSummary>[] = [
-  { id: "name", title: "Name", grow: 2.2, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
+  { id: "name", title: "Name", grow: 1.8, pinned: true, cell: (run) => <LongName text={run.name} />, value: (run) => run.name, sortable: true },
   {
     id: "state",
     title: "State",
@@ -52,7 +52,7 @@ const COLUMNS: DataColumn<RunSummary>[] = [
     cell: (run) => <LongName text={qualityOf(run)} />,
     value: (run) => qualityOf(run),
   },
-  { id: "created", title: "Started", width: 136, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
+  { id: "created", title: "Started", width: 140, cell: (run) => fmt.when(run.created), value: (run) => run.created, sortable: true },
 ];
 
 /** All trainings; a click opens one. */
