@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from einthoven.leads import STANDARD_12
-from einthoven.record import Amplitude, EcgRecord, SourceInfo, Subject
+from einthoven.record import Amplitude, EcgRecord, Sex, SourceInfo, Subject
 from einthoven.results import Epoch, Failure
 from einthoven.store.database import Database
 from einthoven.workflows.workspace import Workspace
@@ -34,6 +34,7 @@ def ecg(
     hertz: float = 2.0,
     subject: str | None = None,
     age: float | None = None,
+    sex: Sex | None = None,
     amplitude: Amplitude = "mV",
     doubts: tuple[str, ...] = (),
     simulated: bool = False,
@@ -41,7 +42,7 @@ def ecg(
 ) -> EcgRecord:
     """A record that was never in a file; equal for equal seeds."""
     source = SourceInfo("made.npz", "npz", sha256=f"{seed:064d}", doubts=doubts, simulated=simulated)
-    return EcgRecord(signal(seed, hertz=hertz), STANDARD_12, rate, amplitude, source, Subject(subject, age))
+    return EcgRecord(signal(seed, hertz=hertz), STANDARD_12, rate, amplitude, source, Subject(subject, age, sex))
 
 
 def npz(seed: int = 0, **beside: object) -> bytes:
@@ -95,12 +96,17 @@ def new_workspace(home: Path) -> Workspace:
 def fill(
     workspace: Workspace, dataset: str, *, n: int = 24, first: int = 0, simulated: bool = False, folds: int = 4
 ) -> dict[str, tuple[str, ...]]:
-    """Put `n` ECGs, slow (2 Hz) and fast (7 Hz) in turn, each of its own subject, into a dataset; their classes."""
+    """Put `n` ECGs, slow (2 Hz) and fast (7 Hz) in turn, each of its own subject, into a dataset; their classes.
+
+    Neither age nor sex tells a class.
+    """
     workspace.store.ensure_dataset(dataset)
     answers: dict[str, tuple[str, ...]] = {}
     for i in range(first, first + n):
         name = f"secret-name-{i:03d}.npz"
-        record = ecg(i, hertz=7.0 if i % 2 else 2.0, subject=f"secret-subject-{i:03d}", simulated=simulated)
+        age, sex = 30.0 + 7 * (i // 2) % 50, "F" if i // 2 % 2 else "M"
+        tone, subject = 7.0 if i % 2 else 2.0, f"secret-subject-{i:03d}"
+        record = ecg(i, hertz=tone, subject=subject, age=age, sex=sex, simulated=simulated)
         workspace.store.add(dataset, name, record, fold=1 + (i // 2) % folds)
         answers[name] = ("fast" if i % 2 else "slow",)
     return answers

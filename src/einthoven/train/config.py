@@ -76,9 +76,7 @@ class TrainConfig:
     )
     epochs: int = field(
         default=50,
-        metadata=_whole(
-            1, 10_000, "At most so many passes over the training ECGs; few ECGs get more, see `least_steps`."
-        ),
+        metadata=_whole(1, 10_000, "At most so many passes over the training ECGs; few get more, see `least_steps`."),
     )
     least_steps: int = field(
         default=0,

@@ -83,7 +83,7 @@ def _of_class(
     if rule == "half":
         return _kept(usual, "as asked for.")
     if min(n, n_without) < FEWEST:
-        few = f"only {n} validation ECGs have it" if n < FEWEST else f"only {n_without} validation ECGs lack it"
+        few = f"only {_validation_ecgs(n)} it" if n < FEWEST else f"only {_validation_ecgs(n_without, 'lack')} it"
         return _kept(usual, f"{few}; {FEWEST} are needed to choose.")
     best = _largest_f1(there, scores)
     # Saying yes to every ECG has an F1 too, without telling anything apart.
@@ -118,6 +118,12 @@ def _f1(there: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], threshold
     n = there.sum()
     # As everywhere (metrics/entry.py): of one ECG a share says nothing.
     return float(2 * (there & said).sum() / (n + said.sum())) if n >= FEWEST_FOR_F1 else None
+
+
+def _validation_ecgs(n: int, verb: str = "have") -> str:
+    """`1 validation ECG has`, `2 validation ECGs lack`."""
+    one = "has" if verb == "have" else f"{verb}s"
+    return f"{n} validation ECG{'' if n == 1 else 's'} {one if n == 1 else verb}"
 
 
 def to_json(chosen: Sequence[ClassThreshold]) -> list[dict[str, Any]]:

@@ -224,7 +224,7 @@ def _said_evaluate(outcome: EvaluationReport) -> str:
     found = outcome.evaluation
     numbers = (("macro F1", found.macro_f1), ("macro AUROC", found.macro_auroc))
     said = ", ".join(f"{name} {value:.3f}" for name, value in numbers if value is not None)
-    return f"{found.n} ECGs: {said}" if said else f"{found.n} ECGs evaluated"
+    return f"{ecgs(found.n)}: {said}" if said else f"{ecgs(found.n)} evaluated"
 
 
 def _said_measure(outcome: MeasureOutcome) -> str:

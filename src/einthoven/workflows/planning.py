@@ -427,7 +427,7 @@ def _warnings(task: Task, info: SplitInfo, items: Sequence[Item]) -> list[str]:
     without = sum(item.subject is None for item in items)
     if without:
         warnings.append(
-            f"{without} ECGs name no patient: ECGs of one patient may stand on both sides, "
+            f"{ecgs(without)} name{'s' * (without == 1)} no patient: ECGs of one patient may stand on both sides, "
             "and results look better than they are."
         )
     kinds = Counter(item.amplitude for item in items)

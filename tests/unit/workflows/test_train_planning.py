@@ -126,7 +126,7 @@ def test_what_makes_results_look_better_than_they_are_is_warned_of(workspace: Wo
     warnings = " ".join(planning.plan(workspace, TrainRequest("d", "t")).warnings)
     for words in (
         "25 labelled ECGs are few",
-        "1 ECGs name no patient",
+        "1 ECG names no patient",
         "24 in mV, 1 relative",
         "24 of 25 ECGs are simulated",
     ):
