@@ -48,16 +48,7 @@ class Plan:
 
 def complete(workspace: Workspace, request: TrainRequest) -> TrainRequest:
     """The request with a free name, checked as far as can be without reading signals."""
-    if request.name is None:
-        name = workspace.models.free_name(_wanted_name(request))
-    else:
-        name = checked_name(request.name, noun="model")
-        if workspace.models.has(name):
-            raise SettingError(
-                f"There is a model {name!r} already.",
-                advice=f"Choose another name, such as {workspace.models.free_name(name)!r}.",
-            )
-    request = replace(request, name=name)
+    request = replace(request, name=_name(workspace, request))
     plan(workspace, request)
     return request
 
@@ -66,8 +57,7 @@ def check(workspace: Workspace, request: TrainRequest) -> TrainCheck:
     """What this training would do."""
     settled = plan(workspace, request)
     minutes, note = _minutes(workspace, request, len(settled.train) + len(settled.validation), settled.config)
-    name = request.name or workspace.models.free_name(_wanted_name(request))
-    return TrainCheck(settled.info, settled.warnings, minutes, note, name)
+    return TrainCheck(settled.info, settled.warnings, minutes, note, _name(workspace, request))
 
 
 def plan(workspace: Workspace, request: TrainRequest) -> Plan:
@@ -491,6 +481,8 @@ def _warnings_of_start(
 
 
 def _warnings_of_base(workspace: Workspace, base: str, validation: Sequence[Item]) -> list[str]:
+    if origin_of(workspace.models.model(base).statistics).untrained:
+        return []
     seen = Seen.by(workspace, base)
     known = sum(seen.among(validation))
     if known:
@@ -506,9 +498,18 @@ def _warnings_of_base(workspace: Workspace, base: str, validation: Sequence[Item
     return []
 
 
-def _wanted_name(request: TrainRequest) -> str:
-    start = (request.from_model or request.architecture).rpartition("/")[2]
-    return f"{request.task}-{start}"
+def _name(workspace: Workspace, request: TrainRequest) -> str:
+    """The name that was asked for, or a free one; SettingError when it is taken or cannot be a name."""
+    if request.name is None:
+        start = (request.from_model or request.architecture).rpartition("/")[2]
+        return workspace.models.free_name(f"{request.task}-{start}")
+    name = checked_name(request.name, noun="model")
+    if workspace.models.has(name):
+        raise SettingError(
+            f"There is a model {name!r} already.",
+            advice=f"Choose another name, such as {workspace.models.free_name(name)!r}.",
+        )
+    return name
 
 
 def _folds(folds: Sequence[int] | None) -> str:

@@ -204,6 +204,10 @@ def test_a_name_is_found_when_none_is_given_and_is_short_enough(workspace: Works
     workspace.store.put_task("d", Task(long, "single-label", TWO, workspace.store.task("d", "t").answers))
     name = planning.complete(workspace, TrainRequest("d", long)).name
     assert name is not None and len(name) <= 80
+    assert planning.check(workspace, TrainRequest("d", "t", name="mine")).name == "mine"
+    for settle in (planning.check, planning.complete):  # before anything is started, also on the page
+        with pytest.raises(SettingError, match="cannot be the name of a model"):
+            settle(workspace, TrainRequest("d", "t", name="../../x"))
 
 
 def test_the_installations_settings_are_what_the_model_sees_unless_asked_otherwise(workspace: Workspace) -> None:
