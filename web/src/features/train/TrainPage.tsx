@@ -142,7 +142,7 @@ function TrainForm({ datasets }: { datasets: readonly Dataset[] }) {
           <TextInput
             label="Name"
             placeholder="chosen for you"
-            description={check.data === undefined ? undefined : <span className={css.named}>Left empty: {check.data.name}</span>}
+            description={check.data === undefined || draft.name !== "" ? undefined : <span className={css.named}>Left empty: {check.data.name}</span>}
             value={draft.name}
             onChange={(event) => change({ name: event.currentTarget.value })}
             data-testid="train-name"
