@@ -140,7 +140,11 @@ def _train(page: Page) -> str:
     page.get_by_test_id("settings-search").fill("rare")
     expect(page.get_by_test_id("option-gain")).to_have_count(0)
     page.get_by_text("Class weights", exact=True).click()
-    page.get_by_test_id("subject-age").check()
+    expect(page.get_by_test_id("train-check")).to_contain_text("few")
+    page.get_by_test_id("subject-age").check()  # these files state no age
+    expect(page.get_by_role("alert")).to_contain_text("None of the 36 ECGs says the age of its patient")
+    expect(page.get_by_test_id("train-start")).to_be_disabled()
+    page.get_by_test_id("subject-age").uncheck()
     expect(page.get_by_test_id("train-check")).to_contain_text("few")
     page.get_by_test_id("train-start").click()
     expect(page).to_have_url(re.compile(r"/runs/"))
@@ -149,7 +153,7 @@ def _train(page: Page) -> str:
     expect(page.get_by_test_id("run-done")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_test_id("run-beside")).to_contain_text("walk model-ridge")
     settings = page.get_by_test_id("settings")
-    for words in ("As in the paper", "Epochs at most", "Class weights", "age", "All other settings are as in"):
+    for words in ("As in the paper", "Epochs at most", "Class weights", "All other settings are as in"):
         expect(settings).to_contain_text(words)
     return "walk model"
 
